@@ -1,0 +1,3 @@
+//! Keys in, bytes out.
+#![no_std]
+extern crate alloc;

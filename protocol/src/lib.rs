@@ -1,0 +1,19 @@
+//! What travels between `msg` clients and relays: names, links, cards, prekeys,
+//! envelopes, contents, frames, and the two ends of a link as state machines.
+//!
+//! Bytes in, values out: no clock, no random number, no socket, no file. The
+//! normative description is `protocol/SPEC.md`.
+#![no_std]
+
+extern crate alloc;
+
+pub mod card;
+pub mod codec;
+pub mod envelope;
+pub mod hash;
+pub mod id;
+pub mod key;
+pub mod limits;
+pub mod prekey;
+pub mod signed;
+pub mod time;
