@@ -1,0 +1,14 @@
+//! What the tests of the whole share: places in the repository and a seeded
+//! source of randomness. Scenarios stand in `tests/`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    reason = "a test stops at its first surprise, and says where it started"
+)]
+
+pub mod place;
+pub mod seed;

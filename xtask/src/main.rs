@@ -1,0 +1,100 @@
+//! `cargo xtask …`: the habits of the repository, one command a file.
+//!
+//! A command prints each step that it runs. When one fails it says which, and
+//! the line that repeats it. Exit codes: 0 done, 1 a step failed, 2 usage.
+
+mod audit;
+mod bench;
+mod failure;
+mod fuzz;
+mod output;
+mod place;
+mod step;
+mod test;
+mod tool;
+
+use std::{env, process::ExitCode};
+
+use failure::Failure;
+
+/// One command: its words as help shows them, and what it does.
+struct Command {
+    name: &'static str,
+    usage: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Result<(), Failure>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "test",
+        usage: "test",
+        about: "install what is missing, then format, lints, documentation and every test",
+        run: test::run,
+    },
+    Command {
+        name: "audit",
+        usage: "audit",
+        about: "licences, banned crates, sources and duplicates of all dependencies",
+        run: audit::run,
+    },
+    Command {
+        name: "bench",
+        usage: "bench crypto",
+        about: "the cryptography, measured beside its neighbours in the same run",
+        run: bench::run,
+    },
+    Command {
+        name: "fuzz",
+        usage: "fuzz [--seconds N] [TARGET]",
+        about: "the fuzz targets, 60 seconds each or as told",
+        run: fuzz::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(words: &[String]) -> Result<(), Failure> {
+    let Some((name, rest)) = words.split_first() else {
+        help();
+        return Ok(());
+    };
+    if ["help", "--help", "-h"].contains(&name.as_str()) {
+        help();
+        return Ok(());
+    }
+    let command = COMMANDS
+        .iter()
+        .find(|command| command.name == name)
+        .ok_or_else(|| Failure::Usage(format!("no command `{name}`")))?;
+    if rest
+        .iter()
+        .any(|word| ["--help", "-h"].contains(&word.as_str()))
+    {
+        output::line(&format!(
+            "cargo xtask {}\n    {}",
+            command.usage, command.about
+        ));
+        return Ok(());
+    }
+    (command.run)(rest)
+}
+
+fn help() {
+    output::line("The habits of this repository.\n");
+    for command in COMMANDS {
+        output::line(&format!(
+            "  cargo xtask {:<36} {}",
+            command.usage, command.about
+        ));
+    }
+}
