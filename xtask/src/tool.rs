@@ -1,7 +1,7 @@
 //! What a machine must have, and how to get it: system packages by apt where that
 //! is allowed, programs of the Rust registry into the target folder.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 use crate::{failure::Failure, place, step::Step};
 
@@ -125,9 +125,14 @@ pub(crate) fn registry_program(
             return Ok(program);
         }
     }
+    let build = own_root.join("build");
     Step::cargo(name, "install --locked --root")
         .arg(&own_root)
+        .arg("--target-dir")
+        .arg(&build)
         .arg(format!("{name}@{version}"))
         .run()?;
+    fs::remove_dir_all(&build)
+        .map_err(|error| Failure::File(format!("cannot remove {}: {error}", build.display())))?;
     Ok(own)
 }

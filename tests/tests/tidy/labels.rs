@@ -1,0 +1,118 @@
+//! Domain separation: the labels in the code are those of the table in
+//! `crypto/SPEC.md` §2, each made in one place.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    assert_none,
+    repository::{self, File},
+};
+
+/// The labels of the table: the words in backticks in the first column of §2.
+fn of_the_table(spec: &str) -> Vec<&str> {
+    let section = spec
+        .split("\n## 2. Labels\n")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap();
+    let first_cells = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+    first_cells
+        .flat_map(|cell| cell.split(['`', ',', ' ']).filter(|word| !word.is_empty()))
+        .collect()
+}
+
+/// The labels that files make, and where.
+fn of_the_code(files: &[File]) -> BTreeMap<String, Vec<String>> {
+    let mut labels: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files {
+        for (number, line) in file.product_lines() {
+            for made in line.split("Label::new(\"").skip(1) {
+                let label = made.split('"').next().unwrap();
+                labels
+                    .entry(label.into())
+                    .or_default()
+                    .push(format!("{}:{number}", file.path));
+            }
+        }
+    }
+    labels
+}
+
+fn complaints(spec: &str, files: &[File]) -> Vec<String> {
+    let (table, code) = (of_the_table(spec), of_the_code(files));
+    let mut complaints = Vec::new();
+    for (label, places) in &code {
+        if !table.contains(&label.as_str()) {
+            complaints.push(format!(
+                "label `{label}` ({}) is not in the table",
+                places.join(", ")
+            ));
+        }
+        if places.len() > 1 {
+            complaints.push(format!(
+                "label `{label}` is made more than once: {}",
+                places.join(", ")
+            ));
+        }
+    }
+    let unmade = table.iter().filter(|label| !code.contains_key(**label));
+    complaints
+        .extend(unmade.map(|label| format!("label `{label}` of the table is not in the code")));
+    complaints
+}
+
+fn product_files() -> Vec<File> {
+    let product = |file: &File| {
+        file.path.starts_with("protocol/src/") || file.path.starts_with("crypto/src/")
+    };
+    repository::files(".rs")
+        .into_iter()
+        .filter(product)
+        .collect()
+}
+
+#[test]
+fn the_label_table_and_the_code_agree() {
+    assert_none(&complaints(
+        &repository::file("crypto/SPEC.md").text,
+        &product_files(),
+    ));
+}
+
+#[test]
+fn no_label_is_written_around_the_type_that_makes_them() {
+    let mut places = Vec::new();
+    for file in product_files() {
+        let lines = file
+            .product_lines()
+            .filter(|(_, line)| line.contains("\"msg/v1"));
+        places
+            .extend(lines.map(|(number, line)| format!("{}:{number}: {}", file.path, line.trim())));
+    }
+    let [only] = places.as_slice() else {
+        panic!("\n{}\n", places.join("\n"))
+    };
+    assert!(only.contains("LABEL_PREFIX"), "{only}");
+}
+
+#[test]
+fn a_label_missing_on_either_side_or_used_twice_is_seen() {
+    let spec = "\n## 2. Labels\n\n| label | use |\n|---|---|\n| `a`, `b` | |\n| `c` | not `x` |\n\n## 3. Keys\n| `d` |";
+    let text = "const A: Label = Label::new(\"a\");\nf(Label::new(\"a\"), Label::new(\"z\"), Label::new(\"c\"));\n";
+    let file = File {
+        path: "crypto/src/x.rs".into(),
+        text: text.into(),
+    };
+    assert_eq!(
+        complaints(spec, &[file]),
+        [
+            "label `a` is made more than once: crypto/src/x.rs:1, crypto/src/x.rs:2",
+            "label `z` (crypto/src/x.rs:2) is not in the table",
+            "label `b` of the table is not in the code",
+        ]
+    );
+}

@@ -1,0 +1,94 @@
+//! What every `Cargo.toml` of the workspace says.
+
+use crate::{
+    assert_none,
+    repository::{self, File},
+};
+
+/// The members' manifests. `tests/fuzz` is a workspace of its own.
+fn manifests() -> Vec<File> {
+    let files = repository::files("/Cargo.toml").into_iter();
+    files
+        .filter(|file| file.path != "Cargo.toml" && !file.path.starts_with("tests/fuzz/"))
+        .collect()
+}
+
+/// The lines `key = value` or `key.more = value` of a section.
+fn section<'a>(file: &'a File, name: &str) -> Vec<&'a str> {
+    let header = format!("[{name}]");
+    let lines = file
+        .text
+        .lines()
+        .skip_while(move |line| *line != header)
+        .skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    lines
+        .filter(|line| line.contains('=') && !line.starts_with('#'))
+        .collect()
+}
+
+#[test]
+fn unsafe_code_is_forbidden_in_every_crate() {
+    let root = repository::file("Cargo.toml");
+    assert!(section(&root, "workspace.lints.rust").contains(&"unsafe_code = \"forbid\""));
+    let inherits = |file: &File| section(file, "lints") == ["workspace = true"];
+    assert!(!inherits(&File {
+        path: String::new(),
+        text: "[lints.rust]\nunsafe_code = \"allow\"\n".into()
+    }));
+    let manifests = manifests();
+    assert!(manifests.len() > 3);
+    assert_none(
+        &manifests
+            .into_iter()
+            .filter(|file| !inherits(file))
+            .map(|file| file.path)
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn every_dependency_is_named_once_for_the_workspace() {
+    let own = File {
+        path: "x/Cargo.toml".into(),
+        text: "[dependencies]\nserde = \"1\"\nsha2.workspace = true\n".into(),
+    };
+    assert_eq!(own_versions(&own), ["x/Cargo.toml: serde = \"1\""]);
+    assert_none(
+        &manifests()
+            .iter()
+            .flat_map(own_versions)
+            .collect::<Vec<_>>(),
+    );
+}
+
+/// Dependencies that do not come from the workspace's list.
+fn own_versions(file: &File) -> Vec<String> {
+    let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
+    let lines = sections.iter().flat_map(|name| section(file, name));
+    let own = lines
+        .filter(|line| !line.contains(".workspace = true") && !line.contains("workspace = true,"));
+    own.map(|line| format!("{}: {line}", file.path)).collect()
+}
+
+#[test]
+fn every_dependency_of_the_workspace_is_used() {
+    let root = repository::file("Cargo.toml");
+    let manifests = manifests();
+    let name = |line: &str| line.split([' ', '.', '=']).next().unwrap().to_owned();
+    let used: Vec<String> = manifests
+        .iter()
+        .flat_map(|file| ["dependencies", "dev-dependencies"].map(|part| section(file, part)))
+        .flatten()
+        .map(name)
+        .collect();
+    let unused = section(&root, "workspace.dependencies")
+        .into_iter()
+        .map(name)
+        .filter(|name| !used.contains(name));
+    assert_none(
+        &unused
+            .map(|name| format!("{name} is used by no crate"))
+            .collect::<Vec<_>>(),
+    );
+}
