@@ -25,12 +25,18 @@ fn of_the_table(spec: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The labels that files make, and where.
+/// The labels that files make, and where: by `Label::new("…")`, or by a macro that
+/// hands it a literal.
 fn of_the_code(files: &[File]) -> BTreeMap<String, Vec<String>> {
     let mut labels: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files {
+        let macros = macros_that_make_labels(file);
         for (number, line) in file.product_lines() {
-            for made in line.split("Label::new(\"").skip(1) {
+            let direct = line.split("Label::new(\"").skip(1);
+            let by_macro = macros
+                .iter()
+                .filter_map(|name| line.trim().strip_prefix(name)?.split_once('"'));
+            for made in direct.chain(by_macro.map(|(_, rest)| rest)) {
                 let label = made.split('"').next().unwrap();
                 labels
                     .entry(label.into())
@@ -40,6 +46,15 @@ fn of_the_code(files: &[File]) -> BTreeMap<String, Vec<String>> {
         }
     }
     labels
+}
+
+/// `name!(` for each macro of the file in which `Label::new($…)` stands.
+fn macros_that_make_labels(file: &File) -> Vec<String> {
+    let definitions = file.text.split("macro_rules! ").skip(1);
+    let bodies = definitions.filter_map(|definition| definition.split_once(" {"));
+    let making =
+        bodies.filter(|(_, body)| body.split("\n}").next().unwrap().contains("Label::new($"));
+    making.map(|(name, _)| format!("{name}!(")).collect()
 }
 
 fn complaints(spec: &str, files: &[File]) -> Vec<String> {
@@ -102,15 +117,17 @@ fn no_label_is_written_around_the_type_that_makes_them() {
 #[test]
 fn a_label_missing_on_either_side_or_used_twice_is_seen() {
     let spec = "\n## 2. Labels\n\n| label | use |\n|---|---|\n| `a`, `b` | |\n| `c` | not `x` |\n\n## 3. Keys\n| `d` |";
+    let made = "macro_rules! make {\n    ($label:literal) => { Label::new($label) };\n}\nmake!(B, \"m\");\n";
     let text = "const A: Label = Label::new(\"a\");\nf(Label::new(\"a\"), Label::new(\"z\"), Label::new(\"c\"));\n";
-    let file = File {
-        path: "crypto/src/x.rs".into(),
+    let files = [("crypto/src/x.rs", text), ("crypto/src/y.rs", made)].map(|(path, text)| File {
+        path: path.into(),
         text: text.into(),
-    };
+    });
     assert_eq!(
-        complaints(spec, &[file]),
+        complaints(spec, &files),
         [
             "label `a` is made more than once: crypto/src/x.rs:1, crypto/src/x.rs:2",
+            "label `m` (crypto/src/y.rs:4) is not in the table",
             "label `z` (crypto/src/x.rs:2) is not in the table",
             "label `b` of the table is not in the code",
         ]
