@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     hash::{Label, hash, truncate},
     key::{AgreementKey, IdentityKey, SigningKey},
+    secret::BlobCapability,
 };
 
 macro_rules! id {
@@ -56,6 +57,10 @@ id! {
     /// A group.
     GroupId, 16
 }
+id! {
+    /// A blob at a relay, named by the right to fetch it.
+    BlobId, 32
+}
 
 impl AccountId {
     /// The id that belongs to an identity.
@@ -82,5 +87,12 @@ impl MailboxId {
             Label::new("mbx"),
             &[account.as_bytes(), device.as_bytes()],
         )))
+    }
+}
+
+impl BlobId {
+    /// The id of the blob that a capability fetches.
+    pub fn of(capability: &BlobCapability) -> Self {
+        Self(hash(Label::new("blob"), &[capability.expose()]))
     }
 }

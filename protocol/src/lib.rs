@@ -7,13 +7,19 @@
 
 extern crate alloc;
 
+pub mod address;
+mod base32;
 pub mod card;
 pub mod codec;
 pub mod envelope;
+pub mod fingerprint;
 pub mod hash;
 pub mod id;
 pub mod key;
 pub mod limits;
 pub mod prekey;
+pub mod secret;
 pub mod signed;
 pub mod time;
+
+pub use base32::Base32Error;
