@@ -1,3 +1,33 @@
-//! Keys in, bytes out.
+//! The end-to-end cryptography of `msg`: keys in, bytes out.
+//!
+//! `crypto/SPEC.md` is normative for every byte made here. Randomness and time
+//! are always arguments; there is no clock, file, socket or global state.
+//! Secrets are wiped when dropped, and have no `Debug`, `Clone` or serde.
+//!
+//! What is deliberately absent: negotiation of algorithms, a mode without the
+//! KEM, login secrets, and any text that names a peer.
 #![no_std]
+
 extern crate alloc;
+
+mod aead;
+pub mod agreement;
+pub mod archive;
+pub mod error;
+pub mod handshake;
+pub mod identity;
+mod kdf;
+pub mod kem;
+pub mod limits;
+pub mod padding;
+pub mod prekey;
+mod ratchet;
+pub mod secret;
+pub mod session;
+
+pub use handshake::{
+    initiator::{InitiateError, initiate},
+    responder::{AcceptError, Accepted, CardHistory, accept},
+};
+pub use ratchet::{OpenError, SealError};
+pub use session::{Sealed, Session};
