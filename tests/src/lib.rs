@@ -10,5 +10,6 @@
     reason = "a test stops at its first surprise, and says where it started"
 )]
 
+pub mod party;
 pub mod place;
 pub mod seed;

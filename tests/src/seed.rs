@@ -10,9 +10,8 @@ use rand_core::SeedableRng as _;
 ///
 /// The harness shows the printed line only when the test fails.
 pub fn rng(seed: u64) -> ChaCha20Rng {
-    let seed = env::var("MSG_TEST_SEED").map_or(seed, |text| {
-        text.parse().expect("MSG_TEST_SEED is a number")
-    });
+    let seed = env::var("MSG_TEST_SEED")
+        .map_or(seed, |text| text.parse().expect("MSG_TEST_SEED is a number"));
     eprintln!("MSG_TEST_SEED={seed}");
     ChaCha20Rng::seed_from_u64(seed)
 }

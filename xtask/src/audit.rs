@@ -15,9 +15,7 @@ const VERSION: &str = "0.20.2";
 /// Runs the command.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     if let Some(word) = words.first() {
-        return Err(Failure::Usage(format!(
-            "`audit` takes no argument, not `{word}`"
-        )));
+        return Err(Failure::Usage(format!("`audit` takes no argument, not `{word}`")));
     }
     tool::require(&[C_COMPILER])?;
     let deny = tool::registry_program("cargo-deny", VERSION, "--version")?;

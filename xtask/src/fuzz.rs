@@ -46,10 +46,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
 }
 
 fn parse(words: &[String]) -> Result<Options, Failure> {
-    let mut options = Options {
-        seconds: DEFAULT_SECONDS,
-        target: None,
-    };
+    let mut options = Options { seconds: DEFAULT_SECONDS, target: None };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if word == "--seconds" {
@@ -72,14 +69,7 @@ fn targets() -> Result<Vec<String>, Failure> {
     let entries = fs::read_dir(&folder)
         .map_err(|error| Failure::File(format!("cannot read {}: {error}", folder.display())))?;
     let mut targets: Vec<String> = entries
-        .filter_map(|entry| {
-            entry
-                .ok()?
-                .file_name()
-                .to_str()?
-                .strip_suffix(".rs")
-                .map(String::from)
-        })
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".rs").map(String::from))
         .collect();
     targets.sort();
     Ok(targets)
@@ -106,31 +96,16 @@ mod tests {
 
     #[test]
     fn seconds_and_target_come_in_any_order() {
-        let expected = Options {
-            seconds: 5,
-            target: Some("frame".into()),
-        };
+        let expected = Options { seconds: 5, target: Some("frame".into()) };
         assert_eq!(parse(&words("--seconds 5 frame")).unwrap(), expected);
         assert_eq!(parse(&words("frame --seconds 5")).unwrap(), expected);
     }
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for text in [
-            "--seconds",
-            "--seconds 0",
-            "--seconds x",
-            "--fast",
-            "frame card",
-        ] {
-            assert!(
-                matches!(parse(&words(text)), Err(Failure::Usage(_))),
-                "{text}"
-            );
+        for text in ["--seconds", "--seconds 0", "--seconds x", "--fast", "frame card"] {
+            assert!(matches!(parse(&words(text)), Err(Failure::Usage(_))), "{text}");
         }
-        assert!(matches!(
-            chosen(words("a b"), Some("c")),
-            Err(Failure::Usage(_))
-        ));
+        assert!(matches!(chosen(words("a b"), Some("c")), Err(Failure::Usage(_))));
     }
 }

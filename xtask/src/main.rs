@@ -76,14 +76,8 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
         .iter()
         .find(|command| command.name == name)
         .ok_or_else(|| Failure::Usage(format!("no command `{name}`")))?;
-    if rest
-        .iter()
-        .any(|word| ["--help", "-h"].contains(&word.as_str()))
-    {
-        output::line(&format!(
-            "cargo xtask {}\n    {}",
-            command.usage, command.about
-        ));
+    if rest.iter().any(|word| ["--help", "-h"].contains(&word.as_str())) {
+        output::line(&format!("cargo xtask {}\n    {}", command.usage, command.about));
         return Ok(());
     }
     (command.run)(rest)
@@ -92,9 +86,6 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
 fn help() {
     output::line("The habits of this repository.\n");
     for command in COMMANDS {
-        output::line(&format!(
-            "  cargo xtask {:<36} {}",
-            command.usage, command.about
-        ));
+        output::line(&format!("  cargo xtask {:<36} {}", command.usage, command.about));
     }
 }

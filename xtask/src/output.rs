@@ -1,9 +1,5 @@
 //! The only place that prints.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "all output passes here"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "all output passes here")]
 
 use crate::failure::Failure;
 

@@ -20,10 +20,7 @@ impl Step {
     pub(crate) fn new(name: &str, program: impl AsRef<Path>) -> Self {
         let mut command = Command::new(program.as_ref());
         command.current_dir(place::repository());
-        Self {
-            name: name.into(),
-            command,
-        }
+        Self { name: name.into(), command }
     }
 
     /// A step that runs cargo with `words`.
@@ -51,10 +48,7 @@ impl Step {
     /// Runs it; success is exit code 0.
     pub(crate) fn run(mut self) -> Result<(), Failure> {
         output::step(&self.name, &self.line());
-        let status = self
-            .command
-            .status()
-            .map_err(|error| self.failure(&error.to_string()))?;
+        let status = self.command.status().map_err(|error| self.failure(&error.to_string()))?;
         self.ended(status)
     }
 
@@ -74,9 +68,7 @@ impl Step {
                 each(&line);
             }
         }
-        let status = child
-            .wait()
-            .map_err(|error| self.failure(&error.to_string()))?;
+        let status = child.wait().map_err(|error| self.failure(&error.to_string()))?;
         self.ended(status)
     }
 
@@ -93,42 +85,24 @@ impl Step {
     /// Shows `each` every line of its output, and nothing to the user. A program
     /// that is not there prints no line.
     pub(crate) fn read_silently(mut self, each: impl FnMut(&str)) {
-        let output = self
-            .command
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output();
+        let output = self.command.stdin(Stdio::null()).stderr(Stdio::null()).output();
         if let Ok(output) = output {
-            String::from_utf8_lossy(&output.stdout)
-                .lines()
-                .for_each(each);
+            String::from_utf8_lossy(&output.stdout).lines().for_each(each);
         }
     }
 
     fn ended(&self, status: ExitStatus) -> Result<(), Failure> {
-        if status.success() {
-            Ok(())
-        } else {
-            Err(self.failure(&status.to_string()))
-        }
+        if status.success() { Ok(()) } else { Err(self.failure(&status.to_string())) }
     }
 
     fn failure(&self, ending: &str) -> Failure {
-        Failure::Step {
-            name: self.name.clone(),
-            ending: ending.into(),
-            repeat: self.line(),
-        }
+        Failure::Step { name: self.name.clone(), ending: ending.into(), repeat: self.line() }
     }
 
     /// The step as a line of shell.
     pub(crate) fn line(&self) -> String {
         let variables = self.command.get_envs().filter_map(|(key, value)| {
-            Some(format!(
-                "{}={}",
-                key.display(),
-                quoted(&value?.to_string_lossy())
-            ))
+            Some(format!("{}={}", key.display(), quoted(&value?.to_string_lossy())))
         });
         let words = std::iter::once(self.command.get_program())
             .chain(self.command.get_args())
@@ -152,10 +126,7 @@ mod tests {
 
     #[test]
     fn the_line_can_be_pasted_into_a_shell() {
-        let step = Step::new("x", "tool")
-            .env("FLAGS", "-D warnings")
-            .words("a b")
-            .arg("it's");
+        let step = Step::new("x", "tool").env("FLAGS", "-D warnings").words("a b").arg("it's");
         assert_eq!(step.line(), r"FLAGS='-D warnings' tool a b 'it'\''s'");
     }
 
@@ -170,8 +141,7 @@ mod tests {
     fn lines_are_shown_to_the_reader_even_if_they_are_no_text() {
         let mut lines = Vec::new();
         let step = Step::new("print", "printf").arg(r"one\n\377\n");
-        step.run_reading(|line| lines.push(line.to_owned()))
-            .unwrap();
+        step.run_reading(|line| lines.push(line.to_owned())).unwrap();
         assert_eq!(lines, ["one", "\u{fffd}"]);
     }
 }

@@ -22,19 +22,13 @@ struct Tally {
 /// Runs the command.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     if let Some(word) = words.first() {
-        return Err(Failure::Usage(format!(
-            "`test` takes no argument, not `{word}`"
-        )));
+        return Err(Failure::Usage(format!("`test` takes no argument, not `{word}`")));
     }
     tool::require(&[C_COMPILER, PYTHON])?;
     tool::require_components()?;
     let python = interop_python()?;
     Step::cargo("format", "fmt --all --check").run()?;
-    Step::cargo(
-        "lints",
-        "clippy --workspace --all-targets --locked -- -D warnings",
-    )
-    .run()?;
+    Step::cargo("lints", "clippy --workspace --all-targets --locked -- -D warnings").run()?;
     Step::cargo("documentation", "doc --workspace --no-deps --locked")
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
@@ -50,10 +44,7 @@ fn tests(python: &PathBuf) -> Result<(), Failure> {
         output::failure(failure);
         tally.failed = tally.failed.max(1);
     }
-    output::line(&format!(
-        "\n{} passed, {} failed",
-        tally.passed, tally.failed
-    ));
+    output::line(&format!("\n{} passed, {} failed", tally.passed, tally.failed));
     result.map_err(|_| Failure::Shown)
 }
 
@@ -83,10 +74,7 @@ fn interop_python() -> Result<PathBuf, Failure> {
     if python.is_file() && fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
         return Ok(python);
     }
-    Step::new("python environment", "python3")
-        .words("-m venv --clear")
-        .arg(&venv)
-        .run()?;
+    Step::new("python environment", "python3").words("-m venv --clear").arg(&venv).run()?;
     Step::new("python packages", &python)
         .words("-m pip install --quiet --disable-pip-version-check --requirement")
         .arg(&list)
@@ -106,13 +94,6 @@ mod tests {
         tally.add("test result: ok. 12 passed; 0 failed; 3 ignored; 0 measured; 0 filtered out; finished in 0.1s");
         tally.add("test door::is_shut ... ok");
         tally.add("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s");
-        assert_eq!(
-            tally,
-            Tally {
-                passed: 13,
-                failed: 2,
-                binaries: 2
-            }
-        );
+        assert_eq!(tally, Tally { passed: 13, failed: 2, binaries: 2 });
     }
 }

@@ -30,12 +30,7 @@ pub(crate) const CPP_COMPILER: Need = Need {
 pub(crate) const PYTHON: Need = Need {
     what: "Python 3 with venv and pip",
     packages: "python3 python3-venv",
-    check: || {
-        Step::new("", "python3")
-            .arg("-c")
-            .arg("import venv, ensurepip")
-            .succeeds()
-    },
+    check: || Step::new("", "python3").arg("-c").arg("import venv, ensurepip").succeeds(),
 };
 
 /// Installs those of `needs` that are missing.
@@ -46,11 +41,7 @@ pub(crate) fn require(needs: &[Need]) -> Result<(), Failure> {
     }
     install(&missing)?;
     let missing: Vec<&Need> = missing.into_iter().filter(|need| !(need.check)()).collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(absent(&missing))
-    }
+    if missing.is_empty() { Ok(()) } else { Err(absent(&missing)) }
 }
 
 fn install(missing: &[&Need]) -> Result<(), Failure> {
@@ -67,39 +58,25 @@ fn install(missing: &[&Need]) -> Result<(), Failure> {
         return Err(absent(missing));
     };
     update.words("update --quiet").run()?;
-    install
-        .words("install --yes --no-install-recommends")
-        .words(&packages(missing))
-        .run()
+    install.words("install --yes --no-install-recommends").words(&packages(missing)).run()
 }
 
 fn absent(missing: &[&Need]) -> Failure {
     Failure::Missing {
-        what: missing
-            .iter()
-            .map(|need| need.what)
-            .collect::<Vec<_>>()
-            .join(", "),
+        what: missing.iter().map(|need| need.what).collect::<Vec<_>>().join(", "),
         install: format!("sudo apt-get install --yes {}", packages(missing)),
     }
 }
 
 fn packages(needs: &[&Need]) -> String {
-    needs
-        .iter()
-        .map(|need| need.packages)
-        .collect::<Vec<_>>()
-        .join(" ")
+    needs.iter().map(|need| need.packages).collect::<Vec<_>>().join(" ")
 }
 
 /// Installs the toolchain's own `rustfmt` and `clippy` if they are missing.
 pub(crate) fn require_components() -> Result<(), Failure> {
     for (component, words) in [("rustfmt", "fmt --version"), ("clippy", "clippy --version")] {
         if !Step::cargo("", words).succeeds() {
-            Step::new(component, "rustup")
-                .words("component add")
-                .arg(component)
-                .run()?;
+            Step::new(component, "rustup").words("component add").arg(component).run()?;
         }
     }
     Ok(())
@@ -112,9 +89,7 @@ pub(crate) fn registry_program(
     version: &str,
     version_words: &str,
 ) -> Result<PathBuf, Failure> {
-    let own_root = place::target()
-        .join("tools")
-        .join(format!("{name}-{version}"));
+    let own_root = place::target().join("tools").join(format!("{name}-{version}"));
     let own = own_root.join("bin").join(name);
     for program in [PathBuf::from(name), own.clone()] {
         let mut found = false;

@@ -16,24 +16,12 @@ fn links_of_documents_lead_somewhere() {
         text: "# A b\n[x](nowhere.md) [y](#a-b) [z](#c) [w](LICENSE-MIT) [v](https://example.org)"
             .into(),
     };
-    assert_eq!(
-        broken_links(&sample),
-        ["README.md: nowhere.md", "README.md: #c"]
-    );
-    assert_none(
-        &repository::files(".md")
-            .iter()
-            .flat_map(broken_links)
-            .collect::<Vec<_>>(),
-    );
+    assert_eq!(broken_links(&sample), ["README.md: nowhere.md", "README.md: #c"]);
+    assert_none(&repository::files(".md").iter().flat_map(broken_links).collect::<Vec<_>>());
 }
 
 fn broken_links(file: &File) -> Vec<String> {
-    let targets = file
-        .text
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next());
+    let targets = file.text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let broken = targets.filter(|target| match target.split_once('#') {
         _ if target.contains("://") || target.starts_with("mailto:") => false,
         None => !beside(file, target).exists(),
@@ -41,17 +29,11 @@ fn broken_links(file: &File) -> Vec<String> {
         Some((path, anchor)) => std::fs::read_to_string(beside(file, path))
             .map_or(true, |text| !anchors(&text).contains(anchor)),
     });
-    broken
-        .map(|target| format!("{}: {target}", file.path))
-        .collect()
+    broken.map(|target| format!("{}: {target}", file.path)).collect()
 }
 
 fn beside(file: &File, target: &str) -> std::path::PathBuf {
-    place::repository()
-        .join(&file.path)
-        .parent()
-        .unwrap()
-        .join(target)
+    place::repository().join(&file.path).parent().unwrap().join(target)
 }
 
 /// The anchors that headings have: lower case, spaces as hyphens, no punctuation.
@@ -62,9 +44,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
         .map(|line| line.trim_start_matches('#').trim());
     let slug = |heading: &str| {
         let kept = heading.to_lowercase().replace(' ', "-");
-        kept.chars()
-            .filter(|c| c.is_alphanumeric() || "-_".contains(*c))
-            .collect()
+        kept.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
     };
     headings.map(slug).collect()
 }
@@ -75,19 +55,10 @@ fn files_named_in_documents_and_comments_exist() {
         path: "README.md".into(),
         text: "`crypto/nothing.rs` `crypto/SPEC.md` `NOTHING.md` `cargo x/y`".into(),
     };
-    assert_eq!(
-        missing_files(&sample),
-        ["README.md: crypto/nothing.rs", "README.md: NOTHING.md"]
-    );
-    let files = repository::files(".md")
-        .into_iter()
-        .chain(repository::files(".rs"));
+    assert_eq!(missing_files(&sample), ["README.md: crypto/nothing.rs", "README.md: NOTHING.md"]);
+    let files = repository::files(".md").into_iter().chain(repository::files(".rs"));
     let files = files.filter(|file| !file.path.starts_with("tests/tests/tidy/"));
-    assert_none(
-        &files
-            .flat_map(|file| missing_files(&file))
-            .collect::<Vec<_>>(),
-    );
+    assert_none(&files.flat_map(|file| missing_files(&file)).collect::<Vec<_>>());
 }
 
 /// Words in backticks that are paths by their look and lead nowhere: those below a
@@ -98,28 +69,17 @@ fn missing_files(file: &File) -> Vec<String> {
         let top = word.split('/').next().unwrap_or("");
         let below =
             word.contains('/') && !top.is_empty() && top != "target" && root.join(top).is_dir();
-        let document = !word.contains('/')
-            && word
-                .strip_suffix(".md")
-                .is_some_and(|name| !name.is_empty());
-        (below || document)
-            && word
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
+        let document =
+            !word.contains('/') && word.strip_suffix(".md").is_some_and(|name| !name.is_empty());
+        (below || document) && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
     };
     let is_code = file.path.strip_suffix(".rs").is_some();
-    let text = if is_code {
-        comments(&file.text)
-    } else {
-        without_blocks(&file.text)
-    };
+    let text = if is_code { comments(&file.text) } else { without_blocks(&file.text) };
     let missing =
         text.split('`').skip(1).step_by(2).filter(|word| {
             is_path(word) && !root.join(word).exists() && !beside(file, word).exists()
         });
-    missing
-        .map(|word| format!("{}: {word}", file.path))
-        .collect()
+    missing.map(|word| format!("{}: {word}", file.path)).collect()
 }
 
 /// The text without its fenced blocks.
@@ -128,12 +88,6 @@ fn without_blocks(text: &str) -> String {
 }
 
 fn comments(text: &str) -> String {
-    let lines = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with("//"));
-    lines
-        .filter(|line| !line.contains("```"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("//"));
+    lines.filter(|line| !line.contains("```")).collect::<Vec<_>>().join("\n")
 }

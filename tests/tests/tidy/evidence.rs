@@ -12,10 +12,7 @@ const COLUMNS: &[&str] = &["would fail without it", "kept by"];
 #[test]
 fn every_promise_names_a_test_that_exists() {
     let document = repository::file("SECURITY.md").text;
-    assert!(
-        cells(&document).len() > 10,
-        "the tables of promises are not found"
-    );
+    assert!(cells(&document).len() > 10, "the tables of promises are not found");
     assert_none(&complaints(&document, &repository::files(".rs")));
 }
 
@@ -29,11 +26,7 @@ fn a_promise_without_a_test_is_seen() {
     let document = format!("| what | {} |\n|---|---|\n| w {rows}\n", COLUMNS[0]);
     assert_eq!(
         complaints(&document, &[code]),
-        [
-            "no test is called `help_it`",
-            "names no test: | y | |",
-            "no test is called `gone_away`"
-        ]
+        ["no test is called `help_it`", "names no test: | y | |", "no test is called `gone_away`"]
     );
 }
 
@@ -62,9 +55,7 @@ fn complaints(document: &str, code: &[File]) -> Vec<String> {
             complaints.push(format!("names no test: {row}"));
         }
         // Paths, of vectors and models, are looked at with all other named files.
-        let absent = names
-            .iter()
-            .filter(|name| !name.contains('/') && !is_test(name, code));
+        let absent = names.iter().filter(|name| !name.contains('/') && !is_test(name, code));
         complaints.extend(absent.map(|name| format!("no test is called `{name}`")));
     }
     complaints
@@ -74,15 +65,10 @@ fn is_test(name: &str, code: &[File]) -> bool {
     let head = format!("fn {name}(");
     code.iter().any(|file| {
         let lines: Vec<&str> = file.text.lines().collect();
-        let starts = lines
-            .iter()
-            .enumerate()
-            .filter(|(_, line)| line.trim_start().starts_with(&head));
+        let starts =
+            lines.iter().enumerate().filter(|(_, line)| line.trim_start().starts_with(&head));
         starts.into_iter().any(|(at, _)| {
-            let above = lines[..at]
-                .iter()
-                .rev()
-                .take_while(|line| !line.trim().is_empty());
+            let above = lines[..at].iter().rev().take_while(|line| !line.trim().is_empty());
             above.take(6).any(|line| line.trim() == "#[test]")
         })
     })

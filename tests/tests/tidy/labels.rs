@@ -10,16 +10,9 @@ use crate::{
 
 /// The labels of the table: the words in backticks in the first column of §2.
 fn of_the_table(spec: &str) -> Vec<&str> {
-    let section = spec
-        .split("\n## 2. Labels\n")
-        .nth(1)
-        .unwrap()
-        .split("\n## ")
-        .next()
-        .unwrap();
-    let first_cells = section
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+    let section = spec.split("\n## 2. Labels\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let first_cells =
+        section.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
     first_cells
         .flat_map(|cell| cell.split(['`', ',', ' ']).filter(|word| !word.is_empty()))
         .collect()
@@ -33,15 +26,11 @@ fn of_the_code(files: &[File]) -> BTreeMap<String, Vec<String>> {
         let macros = macros_that_make_labels(file);
         for (number, line) in file.product_lines() {
             let direct = line.split("Label::new(\"").skip(1);
-            let by_macro = macros
-                .iter()
-                .filter_map(|name| line.trim().strip_prefix(name)?.split_once('"'));
+            let by_macro =
+                macros.iter().filter_map(|name| line.trim().strip_prefix(name)?.split_once('"'));
             for made in direct.chain(by_macro.map(|(_, rest)| rest)) {
                 let label = made.split('"').next().unwrap();
-                labels
-                    .entry(label.into())
-                    .or_default()
-                    .push(format!("{}:{number}", file.path));
+                labels.entry(label.into()).or_default().push(format!("{}:{number}", file.path));
             }
         }
     }
@@ -62,16 +51,11 @@ fn complaints(spec: &str, files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for (label, places) in &code {
         if !table.contains(&label.as_str()) {
-            complaints.push(format!(
-                "label `{label}` ({}) is not in the table",
-                places.join(", ")
-            ));
+            complaints.push(format!("label `{label}` ({}) is not in the table", places.join(", ")));
         }
         if places.len() > 1 {
-            complaints.push(format!(
-                "label `{label}` is made more than once: {}",
-                places.join(", ")
-            ));
+            complaints
+                .push(format!("label `{label}` is made more than once: {}", places.join(", ")));
         }
     }
     let unmade = table.iter().filter(|label| !code.contains_key(**label));
@@ -84,33 +68,23 @@ fn product_files() -> Vec<File> {
     let product = |file: &File| {
         file.path.starts_with("protocol/src/") || file.path.starts_with("crypto/src/")
     };
-    repository::files(".rs")
-        .into_iter()
-        .filter(product)
-        .collect()
+    repository::files(".rs").into_iter().filter(product).collect()
 }
 
 #[test]
 fn the_label_table_and_the_code_agree() {
-    assert_none(&complaints(
-        &repository::file("crypto/SPEC.md").text,
-        &product_files(),
-    ));
+    assert_none(&complaints(&repository::file("crypto/SPEC.md").text, &product_files()));
 }
 
 #[test]
 fn no_label_is_written_around_the_type_that_makes_them() {
     let mut places = Vec::new();
     for file in product_files() {
-        let lines = file
-            .product_lines()
-            .filter(|(_, line)| line.contains("\"msg/v1"));
+        let lines = file.product_lines().filter(|(_, line)| line.contains("\"msg/v1"));
         places
             .extend(lines.map(|(number, line)| format!("{}:{number}: {}", file.path, line.trim())));
     }
-    let [only] = places.as_slice() else {
-        panic!("\n{}\n", places.join("\n"))
-    };
+    let [only] = places.as_slice() else { panic!("\n{}\n", places.join("\n")) };
     assert!(only.contains("LABEL_PREFIX"), "{only}");
 }
 
@@ -119,10 +93,8 @@ fn a_label_missing_on_either_side_or_used_twice_is_seen() {
     let spec = "\n## 2. Labels\n\n| label | use |\n|---|---|\n| `a`, `b` | |\n| `c` | not `x` |\n\n## 3. Keys\n| `d` |";
     let made = "macro_rules! make {\n    ($label:literal) => { Label::new($label) };\n}\nmake!(B, \"m\");\n";
     let text = "const A: Label = Label::new(\"a\");\nf(Label::new(\"a\"), Label::new(\"z\"), Label::new(\"c\"));\n";
-    let files = [("crypto/src/x.rs", text), ("crypto/src/y.rs", made)].map(|(path, text)| File {
-        path: path.into(),
-        text: text.into(),
-    });
+    let files = [("crypto/src/x.rs", text), ("crypto/src/y.rs", made)]
+        .map(|(path, text)| File { path: path.into(), text: text.into() });
     assert_eq!(
         complaints(spec, &files),
         [

@@ -16,15 +16,9 @@ fn manifests() -> Vec<File> {
 /// The lines `key = value` or `key.more = value` of a section.
 fn section<'a>(file: &'a File, name: &str) -> Vec<&'a str> {
     let header = format!("[{name}]");
-    let lines = file
-        .text
-        .lines()
-        .skip_while(move |line| *line != header)
-        .skip(1);
+    let lines = file.text.lines().skip_while(move |line| *line != header).skip(1);
     let lines = lines.take_while(|line| !line.starts_with('['));
-    lines
-        .filter(|line| line.contains('=') && !line.starts_with('#'))
-        .collect()
+    lines.filter(|line| line.contains('=') && !line.starts_with('#')).collect()
 }
 
 #[test]
@@ -54,12 +48,7 @@ fn every_dependency_is_named_once_for_the_workspace() {
         text: "[dependencies]\nserde = \"1\"\nsha2.workspace = true\n".into(),
     };
     assert_eq!(own_versions(&own), ["x/Cargo.toml: serde = \"1\""]);
-    assert_none(
-        &manifests()
-            .iter()
-            .flat_map(own_versions)
-            .collect::<Vec<_>>(),
-    );
+    assert_none(&manifests().iter().flat_map(own_versions).collect::<Vec<_>>());
 }
 
 /// Dependencies that do not come from the workspace's list.
@@ -86,9 +75,5 @@ fn every_dependency_of_the_workspace_is_used() {
         .into_iter()
         .map(name)
         .filter(|name| !used.contains(name));
-    assert_none(
-        &unused
-            .map(|name| format!("{name} is used by no crate"))
-            .collect::<Vec<_>>(),
-    );
+    assert_none(&unused.map(|name| format!("{name} is used by no crate")).collect::<Vec<_>>());
 }

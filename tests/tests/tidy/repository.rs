@@ -19,16 +19,8 @@ impl File {
     /// The lines that are built into the product, with their numbers from 1: none
     /// of a file of tests, and else those before `#[cfg(test)] mod tests`.
     pub(crate) fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        let end = if self.is_test() {
-            0
-        } else {
-            product_end(&self.text)
-        };
-        self.text
-            .lines()
-            .take(end)
-            .enumerate()
-            .map(|(index, line)| (index + 1, line))
+        let end = if self.is_test() { 0 } else { product_end(&self.text) };
+        self.text.lines().take(end).enumerate().map(|(index, line)| (index + 1, line))
     }
 
     fn is_test(&self) -> bool {
@@ -94,11 +86,7 @@ pub(crate) fn cargo(words: &str) -> String {
         .current_dir(place::repository())
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "cargo {words}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "cargo {words}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -108,10 +96,5 @@ fn a_file_ends_where_its_tests_begin() {
         path: "crypto/src/x.rs".into(),
         text: "//! X.\n#[cfg(test)]\nuse a;\nfn x() {}\n\n#[cfg(test)]\nmod tests {\n}\n".into(),
     };
-    assert_eq!(
-        file.product_lines()
-            .map(|(number, _)| number)
-            .collect::<Vec<_>>(),
-        [1, 2, 3, 4, 5]
-    );
+    assert_eq!(file.product_lines().map(|(number, _)| number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }

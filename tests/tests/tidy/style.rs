@@ -23,10 +23,7 @@ const UNFINISHED: &[&str] = &[
 #[test]
 fn every_rust_file_opens_by_saying_what_it_is() {
     let silent = |file: &File| !file.text.starts_with("//! ");
-    assert!(silent(&File {
-        path: String::new(),
-        text: "use std::fs;".into()
-    }));
+    assert!(silent(&File { path: String::new(), text: "use std::fs;".into() }));
     assert_none(&paths_where(silent));
 }
 
@@ -37,10 +34,8 @@ fn no_file_is_called_mod() {
 
 #[test]
 fn nothing_is_left_unfinished() {
-    let sample = File {
-        path: "x.rs".into(),
-        text: format!("fn x() {{\n    {})\n}}", UNFINISHED[3]),
-    };
+    let sample =
+        File { path: "x.rs".into(), text: format!("fn x() {{\n    {})\n}}", UNFINISHED[3]) };
     assert_eq!(unfinished(&sample).len(), 1);
 
     let suffixes = [".rs", ".md", ".toml", ".py", ".vp", "/run"];
@@ -50,58 +45,30 @@ fn nothing_is_left_unfinished() {
 
 fn unfinished(file: &File) -> Vec<String> {
     let is_one = |line: &str| UNFINISHED.iter().any(|word| line.contains(word));
-    let lines = file
-        .text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| is_one(line));
-    lines
-        .map(|(index, line)| format!("{}:{}: {line}", file.path, index + 1))
-        .collect()
+    let lines = file.text.lines().enumerate().filter(|(_, line)| is_one(line));
+    lines.map(|(index, line)| format!("{}:{}: {line}", file.path, index + 1)).collect()
 }
 
 #[test]
 fn an_exception_from_a_lint_gives_its_reason() {
-    let attribute = |words: &str| File {
-        path: "x.rs".into(),
-        text: format!("#![{words}]\nfn x() {{}}"),
-    };
+    let attribute =
+        |words: &str| File { path: "x.rs".into(), text: format!("#![{words}]\nfn x() {{}}") };
     assert_eq!(unreasoned(&attribute("allow(clippy::panic)")).len(), 1);
-    assert_eq!(
-        unreasoned(&attribute("cfg_attr(test, expect(dead_code))")).len(),
-        1
-    );
-    assert_eq!(
-        unreasoned(&attribute(
-            "expect(\n dead_code,\n reason = \"so (it) is\")"
-        ))
-        .len(),
-        0
-    );
+    assert_eq!(unreasoned(&attribute("cfg_attr(test, expect(dead_code))")).len(), 1);
+    assert_eq!(unreasoned(&attribute("expect(\n dead_code,\n reason = \"so (it) is\")")).len(), 0);
 
-    assert_none(
-        &repository::files(".rs")
-            .iter()
-            .flat_map(unreasoned)
-            .collect::<Vec<_>>(),
-    );
+    assert_none(&repository::files(".rs").iter().flat_map(unreasoned).collect::<Vec<_>>());
 }
 
 /// The attributes `allow` and `expect` in which no `reason` stands.
 fn unreasoned(file: &File) -> Vec<String> {
     let mut complaints = Vec::new();
-    for (start, _) in file
-        .text
-        .match_indices("#[")
-        .chain(file.text.match_indices("#!["))
-    {
+    for (start, _) in file.text.match_indices("#[").chain(file.text.match_indices("#![")) {
         let line_start = file.text[..start].rfind('\n').map_or(0, |at| at + 1);
         if !file.text[line_start..start].trim().is_empty() {
             continue; // within a comment or a text
         }
-        let attribute = file.text[start..]
-            .split_once("]\n")
-            .map_or("", |(attribute, _)| attribute);
+        let attribute = file.text[start..].split_once("]\n").map_or("", |(attribute, _)| attribute);
         let excepts = ["[allow(", "[expect(", " allow(", " expect("]
             .iter()
             .any(|word| attribute.contains(word));
@@ -117,19 +84,14 @@ fn no_file_is_long_without_a_reason() {
     let files = repository::files(".rs");
     let long = |file: &&File| file.product_lines().count() > MOST_LINES;
     let listed = |file: &&File| LONG.iter().any(|(path, _)| *path == file.path);
-    let sample = File {
-        path: "a/src/x.rs".into(),
-        text: "x\n".repeat(MOST_LINES + 1),
-    };
+    let sample = File { path: "a/src/x.rs".into(), text: "x\n".repeat(MOST_LINES + 1) };
     assert!(long(&&sample));
 
     let unlisted = files.iter().filter(long).filter(|file| !listed(file));
-    let mut complaints: Vec<String> = unlisted
-        .map(|file| format!("{} is over {MOST_LINES} lines", file.path))
-        .collect();
-    let needless = LONG
-        .iter()
-        .filter(|(path, _)| !files.iter().filter(long).any(|file| file.path == *path));
+    let mut complaints: Vec<String> =
+        unlisted.map(|file| format!("{} is over {MOST_LINES} lines", file.path)).collect();
+    let needless =
+        LONG.iter().filter(|(path, _)| !files.iter().filter(long).any(|file| file.path == *path));
     complaints.extend(needless.map(|(path, _)| format!("{path} is listed as long and is not")));
     assert_none(&complaints);
 }

@@ -58,10 +58,8 @@ const COMPRESSING: &[&str] = &[
 ];
 
 /// Names with two versions in the trees of `protocol` and `crypto`, and why.
-const TWICE: &[(&str, &str)] = &[(
-    "syn",
-    "runs at build time only, in derive macros of two generations",
-)];
+const TWICE: &[(&str, &str)] =
+    &[("syn", "runs at build time only, in derive macros of two generations")];
 
 /// Which crates of the workspace each of them may link. A new crate is given its
 /// place here; `None` is everything.
@@ -70,10 +68,7 @@ const LAYERS: &[(&str, Option<&[&str]>)] = &[
     ("msg-crypto", Some(&["msg-protocol"])),
     ("msg-relay", Some(&["msg-protocol"])),
     ("msg-client", Some(&["msg-crypto", "msg-protocol"])),
-    (
-        "msg-cli",
-        Some(&["msg-client", "msg-crypto", "msg-protocol"]),
-    ),
+    ("msg-cli", Some(&["msg-client", "msg-crypto", "msg-protocol"])),
     ("msg-tests", None),
     ("msg-bench", None),
     ("xtask", Some(&[])),
@@ -81,9 +76,7 @@ const LAYERS: &[(&str, Option<&[&str]>)] = &[
 
 /// Names and versions of a package and all that is linked with it.
 fn tree(package: &str) -> BTreeSet<(String, String)> {
-    parse(&repository::cargo(&format!(
-        "tree --package {package} --edges normal --prefix none"
-    )))
+    parse(&repository::cargo(&format!("tree --package {package} --edges normal --prefix none")))
 }
 
 fn parse(text: &str) -> BTreeSet<(String, String)> {
@@ -98,18 +91,12 @@ fn members() -> Vec<String> {
     let metadata = repository::cargo("metadata --no-deps --format-version 1");
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
-    packages
-        .iter()
-        .map(|package| package["name"].as_str().unwrap().to_owned())
-        .collect()
+    packages.iter().map(|package| package["name"].as_str().unwrap().to_owned()).collect()
 }
 
 fn found(tree: &BTreeSet<(String, String)>, unwanted: &[&str]) -> Vec<String> {
     let names = tree.iter().map(|(name, _)| name);
-    names
-        .filter(|name| unwanted.contains(&name.as_str()))
-        .cloned()
-        .collect()
+    names.filter(|name| unwanted.contains(&name.as_str())).cloned().collect()
 }
 
 #[test]
@@ -132,10 +119,7 @@ fn protocol_and_crypto_never_name_the_standard_library() {
     );
     for package in ["protocol", "crypto"] {
         let root = repository::file(&format!("{package}/src/lib.rs"));
-        assert!(
-            root.text.contains("\n#![no_std]\n"),
-            "{package} is not no_std"
-        );
+        assert!(root.text.contains("\n#![no_std]\n"), "{package} is not no_std");
         let files = repository::files(".rs")
             .into_iter()
             .filter(|file| file.path.starts_with(&format!("{package}/src/")));
@@ -157,16 +141,11 @@ fn names_std(line: &str) -> bool {
 #[test]
 fn every_crate_links_only_what_its_layer_may() {
     assert_eq!(
-        intruders(
-            "msg-relay",
-            &parse("msg-relay v0\nmsg-protocol v0\nmsg-crypto v0")
-        ),
+        intruders("msg-relay", &parse("msg-relay v0\nmsg-protocol v0\nmsg-crypto v0")),
         ["msg-relay links msg-crypto"]
     );
-    let complaints = members()
-        .iter()
-        .flat_map(|member| intruders(member, &tree(member)))
-        .collect::<Vec<_>>();
+    let complaints =
+        members().iter().flat_map(|member| intruders(member, &tree(member))).collect::<Vec<_>>();
     assert_none(&complaints);
 }
 
@@ -195,10 +174,7 @@ fn nothing_in_the_tree_compresses() {
 
 #[test]
 fn each_cryptographic_crate_is_there_in_one_version() {
-    assert_eq!(
-        twice(&parse("sha2 v0.10.9\nsha2 v0.11.1\nsyn v2.0.0\nsyn v3.0.0")),
-        ["sha2"]
-    );
+    assert_eq!(twice(&parse("sha2 v0.10.9\nsha2 v0.11.1\nsyn v2.0.0\nsyn v3.0.0")), ["sha2"]);
     assert_none(&twice(&tree("msg-crypto")));
 }
 
@@ -206,10 +182,5 @@ fn twice(tree: &BTreeSet<(String, String)>) -> Vec<String> {
     let names = tree.iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
     let several = |name: &&String| tree.iter().filter(|(other, _)| other == *name).count() > 1;
     let excused = |name: &&String| TWICE.iter().any(|(other, _)| *other == name.as_str());
-    names
-        .into_iter()
-        .filter(several)
-        .filter(|name| !excused(name))
-        .cloned()
-        .collect()
+    names.into_iter().filter(several).filter(|name| !excused(name)).cloned().collect()
 }
