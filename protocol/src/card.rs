@@ -6,6 +6,7 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    address::AccountName,
     hash::{Label, hash},
     id::{AccountId, DeviceId, MailboxId},
     key::{AgreementKey, IdentityKey, SigningKey},
@@ -86,7 +87,9 @@ impl Card {
     /// The mailboxes of all devices.
     pub fn mailboxes(&self) -> impl Iterator<Item = MailboxId> {
         let account = self.account();
-        self.devices.iter().map(move |device| MailboxId::of(account, device.id()))
+        self.devices
+            .iter()
+            .map(move |device| MailboxId::of(account, device.id()))
     }
 }
 
@@ -104,6 +107,10 @@ impl Signable for Card {
         }
         if (self.version == 1) != (self.previous == CardHash::NONE) {
             return Err("only the first card has no predecessor");
+        }
+        let lowered = |name: AccountName| name.as_str() == self.name;
+        if !self.name.parse().is_ok_and(lowered) {
+            return Err("card names no account name");
         }
         if self.devices.is_empty() || self.devices.len() > MAX_DEVICES {
             return Err("number of devices out of range");
@@ -183,7 +190,10 @@ impl Verified<Card> {
 
     /// Version and hash.
     pub fn reference(&self) -> CardRef {
-        CardRef { version: self.version, hash: self.hash() }
+        CardRef {
+            version: self.version,
+            hash: self.hash(),
+        }
     }
 
     /// Whether `offered` may take this card's place.
@@ -196,7 +206,10 @@ impl Verified<Card> {
             return Err(SuccessionError::Renamed);
         }
         if version < held {
-            return Err(SuccessionError::Rollback { held, offered: version });
+            return Err(SuccessionError::Rollback {
+                held,
+                offered: version,
+            });
         }
         if version == held {
             return if offered.hash() == self.hash() {
@@ -206,7 +219,10 @@ impl Verified<Card> {
             };
         }
         if version - held > 1 {
-            return Err(SuccessionError::Gap { held, offered: version });
+            return Err(SuccessionError::Gap {
+                held,
+                offered: version,
+            });
         }
         if offered.previous == self.hash() {
             Ok(Succession::Next)
@@ -215,3 +231,6 @@ impl Verified<Card> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,17 +31,27 @@ pub enum DecodeError {
     },
 }
 
-/// Encodes a value.
+/// A part of the value is longer than its kind may be. The caller's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a part of the value is too long to be encoded")]
+pub struct EncodeError;
+
+/// Encodes a value that is within its bounds by its type.
 ///
 /// # Panics
-/// Never for the types of this crate: postcard fails only on values whose
-/// length is unknown beforehand, and there is none.
+/// Only for values with a body behind a kind that is over the kind's bound:
+/// those go through [`try_encode`].
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     #[expect(
         clippy::expect_used,
-        reason = "every type here has a known length; postcard has no other way to fail when it writes to a Vec"
+        reason = "the types of this crate have known lengths; postcard has no other way to fail when it writes to a Vec"
     )]
-    postcard::to_allocvec(value).expect("a value of known length encodes")
+    try_encode(value).expect("a value of known length encodes")
+}
+
+/// Encodes a value some part of which may be over its bound.
+pub fn try_encode<T: Serialize>(value: &T) -> Result<Vec<u8>, EncodeError> {
+    postcard::to_allocvec(value).map_err(|_| EncodeError)
 }
 
 /// Decodes exactly one value from at most `limit` bytes, in its canonical form.
@@ -50,7 +60,10 @@ pub fn decode<T: Serialize + DeserializeOwned>(
     limit: usize,
 ) -> Result<T, DecodeError> {
     if bytes.len() > limit {
-        return Err(DecodeError::TooLong { length: bytes.len(), limit });
+        return Err(DecodeError::TooLong {
+            length: bytes.len(),
+            limit,
+        });
     }
     let (value, rest) =
         postcard::take_from_bytes::<T>(bytes).map_err(|_| DecodeError::Malformed)?;
@@ -61,6 +74,25 @@ pub fn decode<T: Serialize + DeserializeOwned>(
         return Err(DecodeError::NotCanonical);
     }
     Ok(value)
+}
+
+/// Serde for byte strings: copied in one go, not byte by byte.
+pub(crate) mod bytes {
+    use alloc::vec::Vec;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::{bounded::Bytes, limits::MAX_SIGNED_BYTES};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        Bytes::<MAX_SIGNED_BYTES>::deserialize(deserializer).map(Bytes::into_vec)
+    }
 }
 
 /// Serde for byte arrays of any length: `N` bytes, no prefix.
@@ -106,5 +138,75 @@ pub(crate) mod array {
             }
         }
         deserializer.deserialize_tuple(N, Bytes::<N>)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+    struct Sample {
+        number: u32,
+        text: String,
+        #[serde(with = "array")]
+        raw: [u8; 64],
+        choice: Option<bool>,
+    }
+
+    fn sample() -> Sample {
+        Sample {
+            number: 300,
+            text: "é".into(),
+            raw: [9; 64],
+            choice: Some(true),
+        }
+    }
+
+    #[test]
+    fn encoding_is_the_one_that_the_specification_shows() {
+        let expected = [&[0xac, 0x02, 2, 0xc3, 0xa9][..], &[9; 64], &[1, 1]].concat();
+        assert_eq!(encode(&sample()), expected);
+        assert_eq!(decode(&expected, 128), Ok(sample()));
+    }
+
+    #[test]
+    fn a_value_has_one_encoding() {
+        let bytes = encode(&sample());
+        for length in 0..bytes.len() {
+            let cut = decode::<Sample>(&bytes[..length], 128);
+            assert_eq!(cut, Err(DecodeError::Malformed), "{length}");
+        }
+        let more = [bytes.as_slice(), &[0, 0]].concat();
+        assert_eq!(
+            decode::<Sample>(&more, 128),
+            Err(DecodeError::TrailingBytes(2))
+        );
+        let long = [&[0xac, 0x82, 0x00], &bytes[2..]].concat();
+        assert_eq!(decode::<Sample>(&long, 128), Err(DecodeError::NotCanonical));
+        assert_eq!(
+            decode::<Sample>(&bytes, 8),
+            Err(DecodeError::TooLong {
+                length: bytes.len(),
+                limit: 8
+            })
+        );
+    }
+
+    #[test]
+    fn out_of_range_is_malformed() {
+        assert_eq!(
+            decode::<u32>(&[0xff, 0xff, 0xff, 0xff, 0x1f], 8),
+            Err(DecodeError::Malformed)
+        );
+        assert_eq!(decode::<bool>(&[2], 8), Err(DecodeError::Malformed));
+        assert_eq!(
+            decode::<Option<u8>>(&[2, 0], 8),
+            Err(DecodeError::Malformed)
+        );
+        assert_eq!(decode::<String>(&[1, 0xff], 8), Err(DecodeError::Malformed));
+        assert_eq!(decode::<Vec<u8>>(&[2, 0], 8), Err(DecodeError::Malformed));
     }
 }

@@ -9,13 +9,19 @@ extern crate alloc;
 
 pub mod address;
 mod base32;
+pub mod bounded;
 pub mod card;
 pub mod codec;
+pub mod content;
 pub mod envelope;
 pub mod fingerprint;
+pub mod group;
 pub mod hash;
 pub mod id;
 pub mod key;
+pub mod kinded;
+#[cfg(test)]
+mod laboratory;
 pub mod limits;
 pub mod prekey;
 pub mod secret;

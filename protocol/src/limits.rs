@@ -18,7 +18,37 @@ pub const MAX_HOST_LABEL_BYTES: usize = 63;
 pub const MAX_LINK_BYTES: usize = 512;
 /// The sizes an envelope's body may have, smallest first.
 pub const BODY_SIZES: [usize; 5] = [4_096, 8_192, 16_384, 32_768, 65_536];
+/// The largest of those.
+pub const MAX_BODY_BYTES: usize = 65_536;
 /// Days that a sender accepts a prekey's last usable day to lie ahead.
 pub const MAX_PREKEY_DAYS_AHEAD: u32 = 60;
 /// Days of grace for two clocks that disagree.
 pub const CLOCK_GRACE_DAYS: u32 = 1;
+/// Bytes of a message: what the largest body of an established session holds.
+pub const MAX_MESSAGE_BYTES: usize = 63_167;
+/// Extensions of one message.
+pub const MAX_EXTENSIONS: usize = 16;
+/// Texts in one message.
+pub const MAX_LINES: usize = 1_024;
+/// Bytes of a reaction.
+pub const MAX_REACTION_BYTES: usize = 64;
+/// Messages that one receipt confirms.
+pub const MAX_RECEIPT_IDS: usize = 1_024;
+/// Bytes of a file's name.
+pub const MAX_FILE_NAME_BYTES: usize = 255;
+/// Bytes of the name that a person would like to be called by.
+pub const MAX_DISPLAY_NAME_BYTES: usize = 128;
+/// Bytes of a group's name.
+pub const MAX_GROUP_NAME_BYTES: usize = 128;
+/// Accounts in one group.
+pub const MAX_GROUP_MEMBERS: usize = 1_000;
+/// Changes in one commit.
+pub const MAX_GROUP_CHANGES: usize = 512;
+/// Bytes of a commit, without its signature.
+pub const MAX_GROUP_COMMIT_BYTES: usize = 60_000;
+/// Bytes of the statement by which somebody joins, without its signature.
+pub const MAX_GROUP_ACCEPT_BYTES: usize = 256;
+/// Commits in one message.
+pub const MAX_COMMITS_PER_MESSAGE: usize = 64;
+/// Latest messages that a group's message names.
+pub const MAX_SEEN: usize = 4;

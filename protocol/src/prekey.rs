@@ -61,22 +61,26 @@ pub struct OneTimePair {
 }
 
 macro_rules! prekey_kind {
-    ($name:ident, $label:literal) => {
+    ($name:ident, $label:expr) => {
         impl Signable for $name {
-            const LABEL: Label = Label::new($label);
+            const LABEL: Label = $label;
             type Signer = SigningKey;
             const MAX_BYTES: usize = MAX_PREKEY_BYTES;
 
             fn check(&self) -> Result<(), &'static str> {
-                if self.format == PREKEY_FORMAT { Ok(()) } else { Err("unknown prekey format") }
+                if self.format == PREKEY_FORMAT {
+                    Ok(())
+                } else {
+                    Err("unknown prekey format")
+                }
             }
         }
     };
 }
 
-prekey_kind!(SignedPrekey, "sig/spk");
-prekey_kind!(LastResortPrekey, "sig/kem");
-prekey_kind!(OneTimePair, "sig/otp");
+prekey_kind!(SignedPrekey, Label::new("sig/spk"));
+prekey_kind!(LastResortPrekey, Label::new("sig/kem"));
+prekey_kind!(OneTimePair, Label::new("sig/otp"));
 
 /// What a relay hands out about one device: enough for one handshake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,7 +173,11 @@ impl PrekeyBundle {
             Some(pair) => BundleKem::OneTime(pair.verify(key)?),
             None => BundleKem::LastResort(last_resort),
         };
-        Ok(VerifiedBundle { device, signed, kem })
+        Ok(VerifiedBundle {
+            device,
+            signed,
+            kem,
+        })
     }
 }
 
@@ -184,3 +192,6 @@ fn check_day(expires: UnixDay, today: UnixDay) -> Result<(), BundleError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
