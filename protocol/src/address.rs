@@ -59,10 +59,7 @@ impl FromStr for Address {
         if relay.contains('@') {
             return Err(AddressError::SecondAt);
         }
-        Ok(Self {
-            name: name.parse()?,
-            relay: relay.parse()?,
-        })
+        Ok(Self { name: name.parse()?, relay: relay.parse()? })
     }
 }
 

@@ -50,10 +50,7 @@ pub(crate) fn decode<const N: usize>(text: &str) -> Result<[u8; N], Base32Error>
             _ => return Err(Base32Error::Character(index + 1)),
         }
     }
-    let wrong_length = Base32Error::Length {
-        expected: length(N),
-        found: text.len(),
-    };
+    let wrong_length = Base32Error::Length { expected: length(N), found: text.len() };
     if text.len() != length(N) {
         return Err(wrong_length);
     }
@@ -81,13 +78,7 @@ mod tests {
 
     #[test]
     fn each_malformed_text_has_its_error() {
-        assert_eq!(
-            decode::<6>("mzxw6ytbo"),
-            Err(Base32Error::Length {
-                expected: 10,
-                found: 9
-            })
-        );
+        assert_eq!(decode::<6>("mzxw6ytbo"), Err(Base32Error::Length { expected: 10, found: 9 }));
         assert_eq!(decode::<6>("mzxw6Ytboi"), Err(Base32Error::UpperCase(6)));
         assert_eq!(decode::<6>("mzxw6ytb0i"), Err(Base32Error::Character(9)));
         assert_eq!(decode::<6>("mzxw6ytbo="), Err(Base32Error::Character(10)));

@@ -22,11 +22,7 @@ pub struct TooLong {
 }
 
 const fn check(length: usize, limit: usize) -> Result<(), TooLong> {
-    if length > limit {
-        Err(TooLong { length, limit })
-    } else {
-        Ok(())
-    }
+    if length > limit { Err(TooLong { length, limit }) } else { Ok(()) }
 }
 
 /// At most `MAX` elements.
@@ -265,19 +261,10 @@ mod tests {
     fn too_long_can_be_neither_made_nor_decoded() {
         let four = encode(&List::<u8, 4>::new(vec![7; 4]).unwrap());
         assert!(decode::<List<u8, 4>>(&four, 64).is_ok());
-        assert_eq!(
-            decode::<List<u8, 3>>(&four, 64),
-            Err(DecodeError::Malformed)
-        );
+        assert_eq!(decode::<List<u8, 3>>(&four, 64), Err(DecodeError::Malformed));
         assert_eq!(decode::<Bytes<3>>(&four, 64), Err(DecodeError::Malformed));
         assert_eq!(decode::<Str<3>>(&four, 64), Err(DecodeError::Malformed));
-        assert_eq!(
-            Bytes::<3>::new(vec![0; 4]),
-            Err(TooLong {
-                length: 4,
-                limit: 3
-            })
-        );
+        assert_eq!(Bytes::<3>::new(vec![0; 4]), Err(TooLong { length: 4, limit: 3 }));
     }
 
     #[test]

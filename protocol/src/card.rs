@@ -1,7 +1,7 @@
 //! The card: an account's public face, signed by its identity, each version
 //! naming the hash of the one before. SPEC §"Cards".
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ pub struct Card {
     /// Who signs this card and all that follow it.
     pub identity: IdentityKey,
     /// The account's name at its relay.
-    pub name: String,
+    pub name: AccountName,
     /// 1 for the first, then one more each time.
     pub version: u32,
     /// The card before; [`CardHash::NONE`] for the first.
@@ -87,9 +87,7 @@ impl Card {
     /// The mailboxes of all devices.
     pub fn mailboxes(&self) -> impl Iterator<Item = MailboxId> {
         let account = self.account();
-        self.devices
-            .iter()
-            .map(move |device| MailboxId::of(account, device.id()))
+        self.devices.iter().map(move |device| MailboxId::of(account, device.id()))
     }
 }
 
@@ -107,10 +105,6 @@ impl Signable for Card {
         }
         if (self.version == 1) != (self.previous == CardHash::NONE) {
             return Err("only the first card has no predecessor");
-        }
-        let lowered = |name: AccountName| name.as_str() == self.name;
-        if !self.name.parse().is_ok_and(lowered) {
-            return Err("card names no account name");
         }
         if self.devices.is_empty() || self.devices.len() > MAX_DEVICES {
             return Err("number of devices out of range");
@@ -190,10 +184,7 @@ impl Verified<Card> {
 
     /// Version and hash.
     pub fn reference(&self) -> CardRef {
-        CardRef {
-            version: self.version,
-            hash: self.hash(),
-        }
+        CardRef { version: self.version, hash: self.hash() }
     }
 
     /// Whether `offered` may take this card's place.
@@ -206,10 +197,7 @@ impl Verified<Card> {
             return Err(SuccessionError::Renamed);
         }
         if version < held {
-            return Err(SuccessionError::Rollback {
-                held,
-                offered: version,
-            });
+            return Err(SuccessionError::Rollback { held, offered: version });
         }
         if version == held {
             return if offered.hash() == self.hash() {
@@ -219,10 +207,7 @@ impl Verified<Card> {
             };
         }
         if version - held > 1 {
-            return Err(SuccessionError::Gap {
-                held,
-                offered: version,
-            });
+            return Err(SuccessionError::Gap { held, offered: version });
         }
         if offered.previous == self.hash() {
             Ok(Succession::Next)

@@ -60,10 +60,7 @@ pub fn decode<T: Serialize + DeserializeOwned>(
     limit: usize,
 ) -> Result<T, DecodeError> {
     if bytes.len() > limit {
-        return Err(DecodeError::TooLong {
-            length: bytes.len(),
-            limit,
-        });
+        return Err(DecodeError::TooLong { length: bytes.len(), limit });
     }
     let (value, rest) =
         postcard::take_from_bytes::<T>(bytes).map_err(|_| DecodeError::Malformed)?;
@@ -157,12 +154,7 @@ mod tests {
     }
 
     fn sample() -> Sample {
-        Sample {
-            number: 300,
-            text: "é".into(),
-            raw: [9; 64],
-            choice: Some(true),
-        }
+        Sample { number: 300, text: "é".into(), raw: [9; 64], choice: Some(true) }
     }
 
     #[test]
@@ -180,32 +172,20 @@ mod tests {
             assert_eq!(cut, Err(DecodeError::Malformed), "{length}");
         }
         let more = [bytes.as_slice(), &[0, 0]].concat();
-        assert_eq!(
-            decode::<Sample>(&more, 128),
-            Err(DecodeError::TrailingBytes(2))
-        );
+        assert_eq!(decode::<Sample>(&more, 128), Err(DecodeError::TrailingBytes(2)));
         let long = [&[0xac, 0x82, 0x00], &bytes[2..]].concat();
         assert_eq!(decode::<Sample>(&long, 128), Err(DecodeError::NotCanonical));
         assert_eq!(
             decode::<Sample>(&bytes, 8),
-            Err(DecodeError::TooLong {
-                length: bytes.len(),
-                limit: 8
-            })
+            Err(DecodeError::TooLong { length: bytes.len(), limit: 8 })
         );
     }
 
     #[test]
     fn out_of_range_is_malformed() {
-        assert_eq!(
-            decode::<u32>(&[0xff, 0xff, 0xff, 0xff, 0x1f], 8),
-            Err(DecodeError::Malformed)
-        );
+        assert_eq!(decode::<u32>(&[0xff, 0xff, 0xff, 0xff, 0x1f], 8), Err(DecodeError::Malformed));
         assert_eq!(decode::<bool>(&[2], 8), Err(DecodeError::Malformed));
-        assert_eq!(
-            decode::<Option<u8>>(&[2, 0], 8),
-            Err(DecodeError::Malformed)
-        );
+        assert_eq!(decode::<Option<u8>>(&[2, 0], 8), Err(DecodeError::Malformed));
         assert_eq!(decode::<String>(&[1, 0xff], 8), Err(DecodeError::Malformed));
         assert_eq!(decode::<Vec<u8>>(&[2, 0], 8), Err(DecodeError::Malformed));
     }

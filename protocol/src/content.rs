@@ -137,10 +137,7 @@ impl Message {
     /// The plaintext of an envelope.
     pub fn encode(&self) -> Result<Vec<u8>, EncodeMessageError> {
         self.check().map_err(EncodeMessageError::Rule)?;
-        let too_long = |length| TooLong {
-            length,
-            limit: MAX_MESSAGE_BYTES,
-        };
+        let too_long = |length| TooLong { length, limit: MAX_MESSAGE_BYTES };
         // A content over the bound cannot be encoded at all; its length is unknown.
         let fields = codec::try_encode(self).map_err(|_| too_long(MAX_MESSAGE_BYTES + 1))?;
         let bytes = [&[MESSAGE_FORMAT], fields.as_slice()].concat();

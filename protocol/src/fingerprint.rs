@@ -70,9 +70,6 @@ mod tests {
 
     #[test]
     fn identities_have_their_own() {
-        assert_ne!(
-            Fingerprint::of(&IdentityKey([3; 32])),
-            Fingerprint::of(&IdentityKey([4; 32]))
-        );
+        assert_ne!(Fingerprint::of(&IdentityKey([3; 32])), Fingerprint::of(&IdentityKey([4; 32])));
     }
 }

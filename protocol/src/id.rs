@@ -72,10 +72,7 @@ impl AccountId {
 impl DeviceId {
     /// The id that belongs to a device's keys.
     pub fn of(signing: &SigningKey, agreement: &AgreementKey) -> Self {
-        Self(truncate(hash(
-            Label::new("dev"),
-            &[signing.as_bytes(), agreement.as_bytes()],
-        )))
+        Self(truncate(hash(Label::new("dev"), &[signing.as_bytes(), agreement.as_bytes()])))
     }
 }
 
@@ -83,10 +80,7 @@ impl MailboxId {
     /// The mailbox of an account's device. The account is part of it: somebody
     /// who lists a stranger's device on his own card gains no mailbox by that.
     pub fn of(account: AccountId, device: DeviceId) -> Self {
-        Self(truncate(hash(
-            Label::new("mbx"),
-            &[account.as_bytes(), device.as_bytes()],
-        )))
+        Self(truncate(hash(Label::new("mbx"), &[account.as_bytes(), device.as_bytes()])))
     }
 }
 

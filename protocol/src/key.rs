@@ -116,8 +116,7 @@ pub trait VerifyingKey {
         let key =
             ed25519_dalek::VerifyingKey::from_bytes(self.bytes()).map_err(|_| SignatureError)?;
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        key.verify_strict(&label.followed_by(message), &signature)
-            .map_err(|_| SignatureError)
+        key.verify_strict(&label.followed_by(message), &signature).map_err(|_| SignatureError)
     }
 }
 

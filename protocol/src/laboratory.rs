@@ -1,6 +1,6 @@
 //! Keys, cards and signatures for this crate's own tests.
 
-use alloc::{string::ToString as _, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 
 use ed25519_dalek::Signer as _;
 
@@ -42,7 +42,7 @@ pub(crate) fn card(seed: u8) -> Card {
     Card {
         format: CARD_FORMAT,
         identity: identity(seed),
-        name: "bob".to_string(),
+        name: "bob".parse().unwrap(),
         version: 1,
         previous: CardHash::NONE,
         created: UnixDay(20_000),
@@ -52,11 +52,7 @@ pub(crate) fn card(seed: u8) -> Card {
 
 /// A device.
 pub(crate) fn device(seed: u8) -> Device {
-    Device {
-        signing: signing(seed),
-        agreement: AgreementKey([seed; 32]),
-        added: UnixDay(20_000),
-    }
+    Device { signing: signing(seed), agreement: AgreementKey([seed; 32]), added: UnixDay(20_000) }
 }
 
 /// A card, signed and checked.
@@ -66,8 +62,5 @@ pub(crate) fn verified(seed: u8, card: &Card) -> Verified<Card> {
 
 /// What somebody may hold of a card.
 pub(crate) fn card_ref(version: u32) -> CardRef {
-    CardRef {
-        version,
-        hash: CardHash([7; 32]),
-    }
+    CardRef { version, hash: CardHash([7; 32]) }
 }

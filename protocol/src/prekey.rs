@@ -68,11 +68,7 @@ macro_rules! prekey_kind {
             const MAX_BYTES: usize = MAX_PREKEY_BYTES;
 
             fn check(&self) -> Result<(), &'static str> {
-                if self.format == PREKEY_FORMAT {
-                    Ok(())
-                } else {
-                    Err("unknown prekey format")
-                }
+                if self.format == PREKEY_FORMAT { Ok(()) } else { Err("unknown prekey format") }
             }
         }
     };
@@ -173,11 +169,7 @@ impl PrekeyBundle {
             Some(pair) => BundleKem::OneTime(pair.verify(key)?),
             None => BundleKem::LastResort(last_resort),
         };
-        Ok(VerifiedBundle {
-            device,
-            signed,
-            kem,
-        })
+        Ok(VerifiedBundle { device, signed, kem })
     }
 }
 

@@ -198,10 +198,7 @@ mod tests {
     #[test]
     fn salt_matters() {
         let door = Door::new([1; 32]);
-        assert_ne!(
-            SaltedHash::of(&door, [1; 16]),
-            SaltedHash::of(&door, [2; 16])
-        );
+        assert_ne!(SaltedHash::of(&door, [1; 16]), SaltedHash::of(&door, [2; 16]));
     }
 
     #[test]

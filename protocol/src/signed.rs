@@ -58,11 +58,7 @@ pub struct Signed<T> {
 impl<T: Signable> Signed<T> {
     /// Puts together what somebody else signed.
     pub fn from_parts(raw: Vec<u8>, signature: Signature) -> Self {
-        Self {
-            raw,
-            signature,
-            kind: PhantomData,
-        }
+        Self { raw, signature, kind: PhantomData }
     }
 
     /// The bytes to sign for `value`: label and encoding.
@@ -93,24 +89,16 @@ impl<T: Signable> Signed<T> {
                 limit: T::MAX_BYTES,
             }));
         }
-        key.verify(T::LABEL, &self.raw, &self.signature)
-            .map_err(|_| VerifyError::BadSignature)?;
+        key.verify(T::LABEL, &self.raw, &self.signature).map_err(|_| VerifyError::BadSignature)?;
         let value: T = codec::decode(&self.raw, T::MAX_BYTES)?;
         value.check().map_err(VerifyError::Rule)?;
-        Ok(Verified {
-            value,
-            signed: self,
-        })
+        Ok(Verified { value, signed: self })
     }
 }
 
 impl<T> Clone for Signed<T> {
     fn clone(&self) -> Self {
-        Self {
-            raw: self.raw.clone(),
-            signature: self.signature,
-            kind: PhantomData,
-        }
+        Self { raw: self.raw.clone(), signature: self.signature, kind: PhantomData }
     }
 }
 

@@ -136,7 +136,7 @@ pub fn first_card(name: &str, identity: &IdentitySecret, device: &DeviceSecret) 
     let card = Card {
         format: CARD_FORMAT,
         identity: identity.public(),
-        name: name.into(),
+        name: name.parse().unwrap(),
         version: 1,
         previous: CardHash::NONE,
         created: NOW.day(),

@@ -59,10 +59,7 @@ impl FromStr for ContactLink {
         if relay.contains('/') {
             return Err(LinkError::Path);
         }
-        let address = Address {
-            name: name.parse()?,
-            relay: relay.parse()?,
-        };
+        let address = Address { name: name.parse()?, relay: relay.parse()? };
         let [pin, id, token] = parameters(query, ["pin", "id", "token"])?;
         let id = id.ok_or(LinkError::Missing("id"))?;
         Ok(Self {

@@ -110,9 +110,7 @@ pub(super) fn parameters<'a, const N: usize>(
         if parameter.is_empty() {
             return Err(LinkError::EmptyParameter(number));
         }
-        let (key, value) = parameter
-            .split_once('=')
-            .ok_or(LinkError::NoValue(number))?;
+        let (key, value) = parameter.split_once('=').ok_or(LinkError::NoValue(number))?;
         let (name, slot) = known
             .iter()
             .zip(&mut values)

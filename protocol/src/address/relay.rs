@@ -162,10 +162,7 @@ impl FromStr for RelayAddress {
 
     fn from_str(text: &str) -> Result<Self, RelayError> {
         let (host, port) = split_port(text)?;
-        Ok(Self {
-            host: host.parse()?,
-            port: port.map_or(Ok(DEFAULT_PORT), parse_port)?,
-        })
+        Ok(Self { host: host.parse()?, port: port.map_or(Ok(DEFAULT_PORT), parse_port)? })
     }
 }
 

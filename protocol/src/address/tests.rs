@@ -31,11 +31,7 @@ fn names_are_lowered_and_bounded() {
     assert_eq!(name("bo b"), Err(NameError::Character(3)));
     assert_eq!(name("bob\n"), Err(NameError::Character(4)));
     assert_eq!(name("böb"), Err(NameError::Character(2)));
-    assert_eq!(
-        name("b\u{212a}"),
-        Err(NameError::Character(2)),
-        "the Kelvin sign lowers to k"
-    );
+    assert_eq!(name("b\u{212a}"), Err(NameError::Character(2)), "the Kelvin sign lowers to k");
 }
 
 #[test]
@@ -45,15 +41,8 @@ fn relays_have_one_text() {
     assert_eq!(relay("relay.example:443"), Ok("relay.example:443".into()));
     assert_eq!(relay("127.0.0.1:65535"), Ok("127.0.0.1:65535".into()));
     assert_eq!(relay("[::1]"), Ok("[::1]".into()));
-    assert_eq!(
-        relay("[2001:DB8:0:0::1]:1"),
-        Ok("[2001:db8::1]:1".into()),
-        "RFC 5952"
-    );
-    assert_eq!(
-        relay("xn--bcher-kva.example"),
-        Ok("xn--bcher-kva.example".into())
-    );
+    assert_eq!(relay("[2001:DB8:0:0::1]:1"), Ok("[2001:db8::1]:1".into()), "RFC 5952");
+    assert_eq!(relay("xn--bcher-kva.example"), Ok("xn--bcher-kva.example".into()));
     let longest = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "a".repeat(61));
     assert_eq!(relay(&longest), Ok(longest));
 }
@@ -93,10 +82,7 @@ fn each_malformed_relay_has_its_error() {
         ("a:00", RelayError::Port(PortError::LeadingZero)),
         ("a:07777", RelayError::Port(PortError::LeadingZero)),
         ("a:65536", RelayError::Port(PortError::TooLarge)),
-        (
-            "a:99999999999999999999",
-            RelayError::Port(PortError::TooLarge),
-        ),
+        ("a:99999999999999999999", RelayError::Port(PortError::TooLarge)),
     ];
     for (text, error) in cases {
         assert_eq!(relay(text), Err(error), "{text}");
@@ -112,10 +98,7 @@ fn addresses_join_name_and_relay() {
     assert_eq!(address("bob"), Err(AddressError::NoAt));
     assert_eq!(address("bob@a@b"), Err(AddressError::SecondAt));
     assert_eq!(address("@a"), Err(AddressError::Name(NameError::TooShort)));
-    assert_eq!(
-        address("bob@"),
-        Err(AddressError::Relay(RelayError::NoHost))
-    );
+    assert_eq!(address("bob@"), Err(AddressError::Relay(RelayError::NoHost)));
 }
 
 #[test]
@@ -135,21 +118,13 @@ fn a_relay_link_may_be_short() {
     assert_eq!((&link.pin, &link.invite), (&None, &None));
     assert_eq!(link.to_secret_text(), "msg-relay://[::1]:7777/");
     let invited: RelayLink = format!("msg-relay://a/?invite={INVITE}").parse().unwrap();
-    assert_eq!(
-        invited.to_secret_text(),
-        format!("msg-relay://a:7777/?invite={INVITE}")
-    );
+    assert_eq!(invited.to_secret_text(), format!("msg-relay://a:7777/?invite={INVITE}"));
 }
 
 #[test]
 fn parameters_may_come_in_any_order() {
-    let link: RelayLink = format!("msg-relay://a?invite={INVITE}&pin={PIN}")
-        .parse()
-        .unwrap();
-    assert_eq!(
-        link.to_secret_text(),
-        format!("msg-relay://a:7777/?pin={PIN}&invite={INVITE}")
-    );
+    let link: RelayLink = format!("msg-relay://a?invite={INVITE}&pin={PIN}").parse().unwrap();
+    assert_eq!(link.to_secret_text(), format!("msg-relay://a:7777/?pin={PIN}&invite={INVITE}"));
 }
 
 #[test]
@@ -169,14 +144,8 @@ fn each_malformed_relay_link_has_its_error() {
         ("msg-relay://bob@a/".into(), LinkError::UserInfo),
         ("msg-relay://bob:pw@a/".into(), LinkError::UserInfo),
         ("msg-relay:///".into(), LinkError::Relay(RelayError::NoHost)),
-        (
-            "msg-relay://?pin=a".into(),
-            LinkError::Relay(RelayError::NoHost),
-        ),
-        (
-            "msg-relay://a:0/".into(),
-            LinkError::Relay(RelayError::Port(PortError::Zero)),
-        ),
+        ("msg-relay://?pin=a".into(), LinkError::Relay(RelayError::NoHost)),
+        ("msg-relay://a:0/".into(), LinkError::Relay(RelayError::Port(PortError::Zero))),
         ("msg-relay://a/b".into(), LinkError::Path),
         ("msg-relay://a//".into(), LinkError::Path),
     ];
@@ -191,28 +160,13 @@ fn each_malformed_parameter_has_its_error() {
     let length = |expected, found| Base32Error::Length { expected, found };
     let cases = [
         ("msg-relay://a/?".into(), LinkError::EmptyParameter(1)),
-        (
-            format!("msg-relay://a/?pin={PIN}&"),
-            LinkError::EmptyParameter(2),
-        ),
+        (format!("msg-relay://a/?pin={PIN}&"), LinkError::EmptyParameter(2)),
         ("msg-relay://a/?pin".into(), LinkError::NoValue(1)),
         ("msg-relay://a/?pin=".into(), value("pin", length(52, 0))),
-        (
-            "msg-relay://a/?Pin=a".into(),
-            LinkError::UnknownParameter(1),
-        ),
-        (
-            format!("msg-relay://a/?pin={PIN}&token={PIN}"),
-            LinkError::UnknownParameter(2),
-        ),
-        (
-            format!("msg-relay://a/?pin={PIN}&pin={PIN}"),
-            LinkError::Twice("pin"),
-        ),
-        (
-            format!("msg-relay://a/?pin={PIN}a"),
-            value("pin", length(52, 53)),
-        ),
+        ("msg-relay://a/?Pin=a".into(), LinkError::UnknownParameter(1)),
+        (format!("msg-relay://a/?pin={PIN}&token={PIN}"), LinkError::UnknownParameter(2)),
+        (format!("msg-relay://a/?pin={PIN}&pin={PIN}"), LinkError::Twice("pin")),
+        (format!("msg-relay://a/?pin={PIN}a"), value("pin", length(52, 53))),
         (
             format!("msg-relay://a/?pin={}", PIN.to_ascii_uppercase()),
             value("pin", Base32Error::UpperCase(1)),
@@ -221,18 +175,9 @@ fn each_malformed_parameter_has_its_error() {
             format!("msg-relay://a/?pin={}", PIN.replace("aeaq", "ae1q")),
             value("pin", Base32Error::Character(3)),
         ),
-        (
-            format!("msg-relay://a/?pin={}r", &PIN[..51]),
-            value("pin", Base32Error::StrayBits),
-        ),
-        (
-            format!("msg-relay://a/?pin={PIN}="),
-            value("pin", Base32Error::Character(53)),
-        ),
-        (
-            format!("msg-relay://a/?invite={}", &INVITE[..31]),
-            value("invite", length(32, 31)),
-        ),
+        (format!("msg-relay://a/?pin={}r", &PIN[..51]), value("pin", Base32Error::StrayBits)),
+        (format!("msg-relay://a/?pin={PIN}="), value("pin", Base32Error::Character(53))),
+        (format!("msg-relay://a/?invite={}", &INVITE[..31]), value("invite", length(32, 31))),
     ];
     for (text, error) in cases {
         assert_eq!(text.parse::<RelayLink>(), Err(error), "{text}");
@@ -251,18 +196,10 @@ fn a_contact_link_reads_back() {
         token: Some(LinkToken::new([1; 32])),
     };
     let text = link.to_secret_text();
-    assert_eq!(
-        text,
-        format!("msg:bob@relay.example:443?pin={PIN}&id={id}&token={PIN}")
-    );
+    assert_eq!(text, format!("msg:bob@relay.example:443?pin={PIN}&id={id}&token={PIN}"));
     assert_eq!(text.parse(), Ok(link));
     let short = format!("msg:bob@relay.example:7777?id={id}");
-    assert_eq!(
-        short
-            .parse::<ContactLink>()
-            .map(|link| link.to_secret_text()),
-        Ok(short)
-    );
+    assert_eq!(short.parse::<ContactLink>().map(|link| link.to_secret_text()), Ok(short));
 }
 
 #[test]
@@ -284,10 +221,7 @@ fn each_malformed_contact_link_has_its_error() {
             "msg:bob@a?id=b",
             LinkError::Value {
                 parameter: "id",
-                error: Base32Error::Length {
-                    expected: 52,
-                    found: 1,
-                },
+                error: Base32Error::Length { expected: 52, found: 1 },
             },
         ),
     ];
@@ -320,8 +254,5 @@ fn the_wire_takes_canonical_text_only() {
     let mut bytes = encode(&address);
     assert_eq!(decode(&bytes, 64), Ok(address));
     bytes[1] = b'B';
-    assert_eq!(
-        decode::<Address>(&bytes, 64),
-        Err(DecodeError::NotCanonical)
-    );
+    assert_eq!(decode::<Address>(&bytes, 64), Err(DecodeError::NotCanonical));
 }

@@ -25,11 +25,7 @@ pub enum ReceiptLevel {
 
 impl Receipt {
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        if self.ids.is_empty() {
-            Err("receipt for nothing")
-        } else {
-            Ok(())
-        }
+        if self.ids.is_empty() { Err("receipt for nothing") } else { Ok(()) }
     }
 }
 

@@ -25,11 +25,7 @@ fn message(content: impl Into<Content>) -> Message {
 }
 
 fn text(length: usize) -> Text {
-    Text {
-        bytes: Bytes::new(vec![b'x'; length]).unwrap(),
-        reply_to: None,
-        expire_s: None,
-    }
+    Text { bytes: Bytes::new(vec![b'x'; length]).unwrap(), reply_to: None, expire_s: None }
 }
 
 fn file() -> File {
@@ -45,10 +41,7 @@ fn file() -> File {
         as_text: false,
         reply_to: Some(MessageId([6; 16])),
         expire_s: Some(60),
-        image: Some(ImageSize {
-            width: 640,
-            height: 480,
-        }),
+        image: Some(ImageSize { width: 640, height: 480 }),
     }
 }
 
@@ -57,35 +50,16 @@ fn one_of_each_kind() -> Vec<Content> {
     vec![
         text(5).into(),
         file().into(),
-        Edit {
-            target,
-            bytes: Bytes::new(vec![0xff, 0xfe]).unwrap(),
-        }
-        .into(),
+        Edit { target, bytes: Bytes::new(vec![0xff, 0xfe]).unwrap() }.into(),
         Delete { target }.into(),
-        Reaction {
-            target,
-            sign: Str::new("👍".into()).unwrap(),
-        }
-        .into(),
-        Receipt {
-            level: ReceiptLevel::Read,
-            ids: List::new(vec![target]).unwrap(),
-        }
-        .into(),
+        Reaction { target, sign: Str::new("👍".into()).unwrap() }.into(),
+        Receipt { level: ReceiptLevel::Read, ids: List::new(vec![target]).unwrap() }.into(),
         Ping {}.into(),
         Pong { ping: target }.into(),
-        GroupOperation::Request {
-            group: GroupId([8; 16]),
-            after: GroupCommitHash::NONE,
-        }
-        .into(),
+        GroupOperation::Request { group: GroupId([8; 16]), after: GroupCommitHash::NONE }.into(),
         Lines {
-            lines: List::new(vec![Line {
-                id: target,
-                bytes: Bytes::new(vec![]).unwrap(),
-            }])
-            .unwrap(),
+            lines: List::new(vec![Line { id: target, bytes: Bytes::new(vec![]).unwrap() }])
+                .unwrap(),
             expire_s: None,
         }
         .into(),
@@ -111,10 +85,7 @@ fn every_kind_survives_a_round_trip() {
         let bytes = message.encode().unwrap();
         assert_eq!(Message::decode(&bytes), Ok(message), "{name}");
         for length in 0..bytes.len() {
-            assert!(
-                Message::decode(&bytes[..length]).is_err(),
-                "{name} cut at {length}"
-            );
+            assert!(Message::decode(&bytes[..length]).is_err(), "{name} cut at {length}");
         }
         let longer = [bytes, vec![0]].concat();
         assert!(Message::decode(&longer).is_err(), "{name} with a byte more");
@@ -135,10 +106,7 @@ fn a_content_of_a_later_kind_is_kept_byte_for_byte() {
 
 #[test]
 fn an_extension_from_later_is_kept_and_hinders_nothing() {
-    let extension = |tag| Extension {
-        tag,
-        body: Bytes::new(vec![1, 2, 3]).unwrap(),
-    };
+    let extension = |tag| Extension { tag, body: Bytes::new(vec![1, 2, 3]).unwrap() };
     let mut extended = message(text(5));
     extended.extensions = List::new(vec![extension(7), extension(900)]).unwrap();
     let bytes = extended.encode().unwrap();
@@ -147,10 +115,7 @@ fn an_extension_from_later_is_kept_and_hinders_nothing() {
     assert_eq!(read.encode(), Ok(bytes));
 
     extended.extensions = List::new(vec![extension(7), extension(7)]).unwrap();
-    assert!(matches!(
-        extended.encode(),
-        Err(EncodeMessageError::Rule(_))
-    ));
+    assert!(matches!(extended.encode(), Err(EncodeMessageError::Rule(_))));
 }
 
 #[test]
@@ -165,24 +130,15 @@ fn a_message_of_a_later_format_is_told_from_a_broken_one() {
 fn what_may_not_be_is_refused_at_both_ends() {
     let mut long = file();
     long.padded = 1;
-    let nothing = Receipt {
-        level: ReceiptLevel::Read,
-        ids: List::empty(),
-    };
-    let silent = Lines {
-        lines: List::empty(),
-        expire_s: None,
-    };
+    let nothing = Receipt { level: ReceiptLevel::Read, ids: List::empty() };
+    let silent = Lines { lines: List::empty(), expire_s: None };
     let idle = GroupOperation::Commits(List::empty());
     let contents: [Content; 4] = [long.into(), nothing.into(), silent.into(), idle.into()];
     for content in contents {
         let bad = message(content);
         assert!(matches!(bad.encode(), Err(EncodeMessageError::Rule(_))));
         let bytes = [vec![MESSAGE_FORMAT], codec::encode(&bad)].concat();
-        assert!(matches!(
-            Message::decode(&bytes),
-            Err(MessageError::Rule(_))
-        ));
+        assert!(matches!(Message::decode(&bytes), Err(MessageError::Rule(_))));
     }
 }
 
@@ -194,10 +150,7 @@ fn the_largest_message_fills_the_largest_body() {
     let over = message(text(MAX_MESSAGE_BYTES - overhead + 1));
     assert!(matches!(over.encode(), Err(EncodeMessageError::TooLong(_))));
     let far_over = message(text(MAX_MESSAGE_BYTES));
-    assert!(matches!(
-        far_over.encode(),
-        Err(EncodeMessageError::TooLong(_))
-    ));
+    assert!(matches!(far_over.encode(), Err(EncodeMessageError::TooLong(_))));
 }
 
 #[test]
@@ -217,9 +170,6 @@ fn debug_shows_no_word_of_a_message() {
     let mut secret = text(0);
     secret.bytes = Bytes::new(b"attack at dawn".to_vec()).unwrap();
     let shown = alloc::format!("{:?} {:?}", message(secret), message(file()));
-    assert!(
-        !shown.contains("attack") && !shown.contains("97, 116"),
-        "{shown}"
-    );
+    assert!(!shown.contains("attack") && !shown.contains("97, 116"), "{shown}");
     assert!(!shown.contains("report.pdf"), "{shown}");
 }

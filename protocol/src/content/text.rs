@@ -40,11 +40,7 @@ pub struct Line {
 
 impl Lines {
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        if self.lines.is_empty() {
-            Err("no lines")
-        } else {
-            Ok(())
-        }
+        if self.lines.is_empty() { Err("no lines") } else { Ok(()) }
     }
 }
 

@@ -38,10 +38,6 @@ impl Signable for GroupAccept {
     const MAX_BYTES: usize = MAX_GROUP_ACCEPT_BYTES;
 
     fn check(&self) -> Result<(), &'static str> {
-        if self.format == GROUP_FORMAT {
-            Ok(())
-        } else {
-            Err("unknown group format")
-        }
+        if self.format == GROUP_FORMAT { Ok(()) } else { Err("unknown group format") }
     }
 }

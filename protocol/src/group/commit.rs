@@ -31,11 +31,7 @@ impl GroupCommitHash {
 
 impl fmt::Debug for GroupCommitHash {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        write!(
-            formatter,
-            "GroupCommitHash({})",
-            data_encoding::HEXLOWER.encode(&self.0)
-        )
+        write!(formatter, "GroupCommitHash({})", data_encoding::HEXLOWER.encode(&self.0))
     }
 }
 

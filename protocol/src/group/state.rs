@@ -21,11 +21,7 @@ pub struct GroupStateHash(pub [u8; 32]);
 
 impl fmt::Debug for GroupStateHash {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        write!(
-            formatter,
-            "GroupStateHash({})",
-            data_encoding::HEXLOWER.encode(&self.0)
-        )
+        write!(formatter, "GroupStateHash({})", data_encoding::HEXLOWER.encode(&self.0))
     }
 }
 
@@ -54,9 +50,7 @@ impl GroupState {
 
     /// The member with that account.
     pub fn member(&self, account: AccountId) -> Option<&GroupMember> {
-        self.members
-            .iter()
-            .find(|member| member.account() == account)
+        self.members.iter().find(|member| member.account() == account)
     }
 }
 

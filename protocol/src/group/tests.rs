@@ -11,10 +11,7 @@ use crate::{
     signed::{Signable, VerifyError},
 };
 
-const POLICY: GroupPolicy = GroupPolicy {
-    writers: Writers::Members,
-    expire_s: None,
-};
+const POLICY: GroupPolicy = GroupPolicy { writers: Writers::Members, expire_s: None };
 
 fn create(seed: u8) -> GroupChange {
     CreateGroup {
@@ -28,10 +25,7 @@ fn create(seed: u8) -> GroupChange {
 }
 
 fn promote() -> GroupChange {
-    PromoteMember {
-        account: AccountId([5; 16]),
-    }
-    .into()
+    PromoteMember { account: AccountId([5; 16]) }.into()
 }
 
 fn commit(epoch: u32, changes: Vec<GroupChange>) -> GroupCommit {
@@ -39,11 +33,7 @@ fn commit(epoch: u32, changes: Vec<GroupChange>) -> GroupCommit {
         format: GROUP_FORMAT,
         group: GroupId([1; 16]),
         epoch,
-        previous: if epoch == 1 {
-            GroupCommitHash::NONE
-        } else {
-            GroupCommitHash([9; 32])
-        },
+        previous: if epoch == 1 { GroupCommitHash::NONE } else { GroupCommitHash([9; 32]) },
         author: AccountId::of(&identity(1)),
         card: card_ref(1),
         device: DeviceId([2; 16]),
@@ -53,10 +43,7 @@ fn commit(epoch: u32, changes: Vec<GroupChange>) -> GroupCommit {
 }
 
 fn refused(commit: &GroupCommit) -> bool {
-    matches!(
-        sign(2, commit).verify(&signing(2)),
-        Err(VerifyError::Rule(_))
-    )
+    matches!(sign(2, commit).verify(&signing(2)), Err(VerifyError::Rule(_)))
 }
 
 #[test]
@@ -74,18 +61,9 @@ fn a_chain_begins_once_with_its_author() {
     assert!(refused(&commit(0, vec![create(1)])), "epoch zero");
     assert!(refused(&commit(1, vec![])), "nothing");
     assert!(refused(&commit(1, vec![promote()])), "no beginning");
-    assert!(
-        refused(&commit(1, vec![create(4)])),
-        "somebody else's beginning"
-    );
-    assert!(
-        refused(&commit(1, vec![promote(), create(1)])),
-        "late beginning"
-    );
-    assert!(
-        refused(&commit(1, vec![create(1), create(1)])),
-        "two beginnings"
-    );
+    assert!(refused(&commit(1, vec![create(4)])), "somebody else's beginning");
+    assert!(refused(&commit(1, vec![promote(), create(1)])), "late beginning");
+    assert!(refused(&commit(1, vec![create(1), create(1)])), "two beginnings");
     assert!(refused(&commit(2, vec![create(1)])), "a second beginning");
     let mut orphan = commit(2, vec![promote()]);
     orphan.previous = GroupCommitHash::NONE;
@@ -97,10 +75,7 @@ fn a_chain_begins_once_with_its_author() {
 
 #[test]
 fn a_change_of_a_later_kind_is_kept() {
-    let later = GroupChange::Unknown(Unknown {
-        kind: 77,
-        body: Bytes::new(vec![1]).unwrap(),
-    });
+    let later = GroupChange::Unknown(Unknown { kind: 77, body: Bytes::new(vec![1]).unwrap() });
     let signed = sign(2, &commit(2, vec![later.clone()]));
     let verified = signed.verify(&signing(2)).unwrap();
     assert_eq!(verified.changes[0], later);

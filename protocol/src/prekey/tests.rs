@@ -51,10 +51,7 @@ fn verify(bundle: PrekeyBundle) -> Result<VerifiedBundle, BundleError> {
 fn a_bundle_prefers_the_pair_that_nobody_else_has() {
     let verified = verify(bundle()).unwrap();
     assert!(matches!(verified.kem(), BundleKem::OneTime(_)));
-    let without = PrekeyBundle {
-        one_time: None,
-        ..bundle()
-    };
+    let without = PrekeyBundle { one_time: None, ..bundle() };
     let verified = verify(without).unwrap();
     assert!(matches!(verified.kem(), BundleKem::LastResort(_)));
 }
@@ -84,14 +81,8 @@ fn attack_2_every_key_of_a_bundle_needs_the_devices_signature() {
 fn attack_4_a_key_signed_as_one_kind_is_no_other_kind() {
     let mut confused = bundle();
     let resort = sign(SEED, &last_resort(20_010));
-    confused.one_time = Some(Signed::from_parts(
-        resort.raw().to_vec(),
-        *resort.signature(),
-    ));
-    assert_eq!(
-        verify(confused),
-        Err(BundleError::Verify(VerifyError::BadSignature))
-    );
+    confused.one_time = Some(Signed::from_parts(resort.raw().to_vec(), *resort.signature()));
+    assert_eq!(verify(confused), Err(BundleError::Verify(VerifyError::BadSignature)));
 }
 
 #[test]
@@ -107,28 +98,14 @@ fn prekeys_have_their_days() {
     assert_eq!(days(19_998, 20_000), Err(BundleError::Expired { days: 2 }));
     assert_eq!(days(20_000, 19_998), Err(BundleError::Expired { days: 2 }));
     assert!(days(20_061, 20_061).is_ok(), "60 days and one of grace");
-    assert_eq!(
-        days(20_062, 20_000),
-        Err(BundleError::FromTheFuture { days: 62 })
-    );
-    assert_eq!(
-        days(20_000, u32::MAX),
-        Err(BundleError::FromTheFuture {
-            days: u32::MAX - 20_000
-        })
-    );
+    assert_eq!(days(20_062, 20_000), Err(BundleError::FromTheFuture { days: 62 }));
+    assert_eq!(days(20_000, u32::MAX), Err(BundleError::FromTheFuture { days: u32::MAX - 20_000 }));
 }
 
 #[test]
 fn a_prekey_of_a_later_format_is_refused() {
     let mut later = signed_prekey(20_010);
     later.format = 2;
-    let bundle = PrekeyBundle {
-        signed: sign(SEED, &later),
-        ..bundle()
-    };
-    assert!(matches!(
-        verify(bundle),
-        Err(BundleError::Verify(VerifyError::Rule(_)))
-    ));
+    let bundle = PrekeyBundle { signed: sign(SEED, &later), ..bundle() };
+    assert!(matches!(verify(bundle), Err(BundleError::Verify(VerifyError::Rule(_)))));
 }
