@@ -18,6 +18,11 @@ pub const CIPHERTEXT_BYTES: usize = 1_088;
 /// Bytes of a private key in its seed form, `d || z`.
 pub const SEED_BYTES: usize = 64;
 
+/// The prime of ML-KEM.
+const MODULUS: u16 = 3_329;
+/// Bytes of the matrix seed at the end of a public key.
+const RHO_BYTES: usize = 32;
+
 /// The encapsulation key fails the check of FIPS 203 §7.2. The peer's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("malformed KEM public key")]
@@ -84,9 +89,21 @@ impl Kem for MlKem768 {
     }
 }
 
-/// Checks a public key without using it.
+/// Checks a public key without using it: the modulus check of FIPS 203 §7.2.
+///
+/// The crate below makes the same check when it takes a key, but expands the
+/// whole matrix with it, which costs as much as using the key.
 pub fn check(key: &KemKey) -> Result<(), BadKemKey> {
-    checked(key).map(|_| ())
+    let (coefficients, _rho) = key.as_bytes().split_at(KEM_KEY_BYTES - RHO_BYTES);
+    let reduced = coefficients.chunks_exact(3).all(|packed| match packed {
+        &[a, b, c] => {
+            let first = u16::from(a) | (u16::from(b & 0x0f) << 8);
+            let second = u16::from(b >> 4) | (u16::from(c) << 4);
+            first < MODULUS && second < MODULUS
+        }
+        _ => false,
+    });
+    if reduced { Ok(()) } else { Err(BadKemKey) }
 }
 
 fn checked(key: &KemKey) -> Result<EncapsulationKey, BadKemKey> {
@@ -141,4 +158,33 @@ pub fn encapsulate<R: CryptoRng + ?Sized>(
     rng: &mut R,
 ) -> Result<(KemCiphertext, Secret<32>), BadKemKey> {
     MlKem768::encapsulate(key, &Secret::random(rng))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every coefficient of a sound key, set to the modulus less one, to the
+    /// modulus, and to the largest that twelve bits hold.
+    #[test]
+    fn check_agrees_with_the_constructor() {
+        let (_, sound) = MlKem768::generate(&Secret::new([3; SEED_BYTES]));
+        assert!(check(&sound).is_ok() && checked(&sound).is_ok());
+        for place in 0..(KEM_KEY_BYTES - RHO_BYTES) / 3 * 2 {
+            for value in [MODULUS - 1, MODULUS, 4_095] {
+                let mut bytes = *sound.as_bytes();
+                let at = place / 2 * 3;
+                if place % 2 == 0 {
+                    bytes[at] = value.to_le_bytes()[0];
+                    bytes[at + 1] = (bytes[at + 1] & 0xf0) | value.to_le_bytes()[1];
+                } else {
+                    bytes[at + 1] = (bytes[at + 1] & 0x0f) | (value << 4).to_le_bytes()[0];
+                    bytes[at + 2] = (value >> 4).to_le_bytes()[0];
+                }
+                let key = KemKey::new(bytes);
+                assert_eq!(check(&key).is_ok(), value < MODULUS);
+                assert_eq!(check(&key), checked(&key).map(|_| ()));
+            }
+        }
+    }
 }

@@ -95,7 +95,7 @@ impl Ratchet {
         let stepped = receiving_step(&keys.root, signed_prekey, None, &header)?;
         let mut chain = ReceivingChain::new(stepped.chain, keys.header_a, wire.kind());
         let reach = chain.reach(header.n)?;
-        let content = wire.open(&reach.message_key(), th2)?;
+        let content = wire.open(&reach.message_key, th2)?;
         chain.commit(reach, now);
         let ratchet = Self {
             root: stepped.root,
@@ -187,7 +187,7 @@ impl Ratchet {
         }
         check_jump(chain.jump_to(header.n)?, kept)?;
         let reach = chain.reach(header.n)?;
-        let content = wire.open(&reach.message_key(), th2)?;
+        let content = wire.open(&reach.message_key, th2)?;
         chain.commit(reach, now);
         Ok(content)
     }
@@ -214,11 +214,11 @@ impl Ratchet {
         check_jump(behind.saturating_add(header.n), self.skipped_kept())?;
 
         let stepped = receiving_step(&self.root, &own.dh, Some(&own.kem), &header)?;
-        let closing = self.receiving.front().map(|chain| chain.reach(header.pn)).transpose()?;
+        let closing = self.receiving.front().map(|chain| chain.reach_end(header.pn)).transpose()?;
         let mut chain =
             ReceivingChain::new(stepped.chain, self.next_receiving.duplicate(), wire.kind());
         let reach = chain.reach(header.n)?;
-        let content = wire.open(&reach.message_key(), th2)?;
+        let content = wire.open(&reach.message_key, th2)?;
 
         chain.commit(reach, now);
         if let (Some(last), Some(closing)) = (self.receiving.front_mut(), closing) {

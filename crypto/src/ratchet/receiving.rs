@@ -1,7 +1,7 @@
 //! The receiving half: one chain of the peer's, with the keys it has skipped.
 //!
 //! Everything that depends on a message which may yet prove false is computed
-//! into a [`Reach`], and stored only when the body has opened. SPEC §5 "Opening".
+//! into a [`Reach`] or [`Closing`], and stored only when the body has opened. SPEC §5 "Opening".
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -31,12 +31,21 @@ pub(crate) struct ReceivingChain {
     skipped: BTreeMap<u32, Skipped>,
 }
 
-/// Keys on the way to a place in a chain, computed but not stored.
-pub(crate) struct Reach {
-    skipped: Vec<MessageKey>,
+/// Keys that lie before a place in a chain, computed but not stored.
+struct Passed {
     from: u32,
-    end: ChainKey,
+    keys: Vec<MessageKey>,
 }
+
+/// The way to a message: the keys before it, its own, and the chain after it.
+pub(crate) struct Reach {
+    passed: Passed,
+    pub(crate) message_key: MessageKey,
+    after: ChainKey,
+}
+
+/// The way to a chain's end: the keys of the messages that are still missing.
+pub(crate) struct Closing(Passed);
 
 impl ReceivingChain {
     pub(crate) fn new(key: ChainKey, header_key: HeaderKey, kind: EnvelopeKind) -> Self {
@@ -71,30 +80,40 @@ impl ReceivingChain {
         n < self.next
     }
 
-    /// Computes the keys up to place `n`, which must not lie behind.
+    /// Computes the way to message `n`, which must not lie behind.
     pub(crate) fn reach(&self, n: u32) -> Result<Reach, OpenError> {
-        let key = self.key.as_ref().ok_or(OpenError::ChainEnded)?;
-        let mut reach =
-            Reach { skipped: Vec::new(), from: self.next, end: ChainKey(key.0.duplicate()) };
-        for _ in self.next..n {
-            let (message, next) = reach.end.advance();
-            reach.skipped.push(message);
-            reach.end = next;
-        }
-        Ok(reach)
+        let (passed, end) = self.walk(n)?;
+        let (message_key, after) = end.advance();
+        Ok(Reach { passed, message_key, after })
     }
 
-    /// Stores a reach, and the chain after the message that was opened at its end.
+    /// Computes the way to this chain's end after `count` messages.
+    pub(crate) fn reach_end(&self, count: u32) -> Result<Closing, OpenError> {
+        self.walk(count).map(|(passed, _)| Closing(passed))
+    }
+
+    /// Stores a reach whose message has opened.
     pub(crate) fn commit(&mut self, reach: Reach, now: UnixSeconds) {
-        let (_, after) = reach.end.advance();
-        self.next = self.keep(reach.from, reach.skipped, now).saturating_add(1);
-        self.key = Some(after);
+        self.next = self.keep(reach.passed, now).saturating_add(1);
+        self.key = Some(reach.after);
     }
 
-    /// Stores a reach as the last of this chain.
-    pub(crate) fn close(&mut self, reach: Reach, now: UnixSeconds) {
-        self.next = self.keep(reach.from, reach.skipped, now);
+    /// Ends this chain.
+    pub(crate) fn close(&mut self, Closing(passed): Closing, now: UnixSeconds) {
+        self.next = self.keep(passed, now);
         self.key = None;
+    }
+
+    fn walk(&self, n: u32) -> Result<(Passed, ChainKey), OpenError> {
+        let key = self.key.as_ref().ok_or(OpenError::ChainEnded)?;
+        let mut end = ChainKey(key.0.duplicate());
+        let mut keys = Vec::new();
+        for _ in self.next..n {
+            let (message, next) = end.advance();
+            keys.push(message);
+            end = next;
+        }
+        Ok((Passed { from: self.next, keys }, end))
     }
 
     /// Spends the key of message `n`.
@@ -107,20 +126,13 @@ impl ReceivingChain {
         self.skipped.retain(|_, skipped| !skipped.is_stale(now));
     }
 
-    fn keep(&mut self, from: u32, keys: Vec<MessageKey>, now: UnixSeconds) -> u32 {
-        let mut n = from;
-        for key in keys {
+    fn keep(&mut self, passed: Passed, now: UnixSeconds) -> u32 {
+        let mut n = passed.from;
+        for key in passed.keys {
             self.skipped.insert(n, Skipped { key, since: now });
             n = n.saturating_add(1);
         }
         n
-    }
-}
-
-impl Reach {
-    /// The key of the message at the end.
-    pub(crate) fn message_key(&self) -> MessageKey {
-        self.end.advance().0
     }
 }
 
