@@ -14,6 +14,7 @@ mod aead;
 pub mod agreement;
 pub mod archive;
 pub mod error;
+pub mod fingerprint;
 pub mod handshake;
 pub mod identity;
 mod kdf;
