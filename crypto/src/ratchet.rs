@@ -175,7 +175,7 @@ impl Ratchet {
         th2: &[u8; 32],
         now: UnixSeconds,
     ) -> Result<Vec<u8>, OpenError> {
-        let kept = self.skipped_kept();
+        let kept = self.waiting_keys(now);
         let chain = self.receiving.get_mut(index).ok_or(OpenError::NotForThisSession)?;
         if chain.is_behind(header.n) {
             let content = wire.open(chain.waiting_key(header.n, now)?, th2)?;
@@ -211,7 +211,7 @@ impl Ratchet {
         if self.receiving.is_empty() && header.pn != 0 {
             return Err(OpenError::Malformed);
         }
-        check_jump(behind.saturating_add(header.n), self.skipped_kept())?;
+        check_jump(behind.saturating_add(header.n), self.waiting_keys(now))?;
 
         let stepped = receiving_step(&self.root, &own.dh, Some(&own.kem), &header)?;
         let closing = self.receiving.front().map(|chain| chain.reach_end(header.pn)).transpose()?;
@@ -271,8 +271,8 @@ impl Ratchet {
         Ok(())
     }
 
-    fn skipped_kept(&self) -> usize {
-        self.receiving.iter().map(ReceivingChain::skipped_count).sum()
+    fn waiting_keys(&self, now: UnixSeconds) -> usize {
+        self.receiving.iter().map(|chain| chain.waiting_count(now)).sum()
     }
 }
 

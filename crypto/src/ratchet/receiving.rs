@@ -52,8 +52,9 @@ impl ReceivingChain {
         Self { header_key, kind, key: Some(key), next: 0, skipped: BTreeMap::new() }
     }
 
-    pub(crate) fn skipped_count(&self) -> usize {
-        self.skipped.len()
+    /// How many keys wait, without those that are too old.
+    pub(crate) fn waiting_count(&self, now: UnixSeconds) -> usize {
+        self.skipped.values().filter(|skipped| !skipped.is_stale(now)).count()
     }
 
     /// How many keys a message at place `n` would skip.
