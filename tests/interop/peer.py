@@ -7,9 +7,10 @@ it was. `tests/tests/interop.rs` has the same commands for the Rust side:
   now     now                             -> (nothing)
   card    / rotate                        -> card / (nothing)       the next card; new prekeys
   bundle  one_time                        -> bundle
-  initiate  card bundle                   -> session
+  initiate  card bundle                   -> session                the name of its handshake
   seal    identity device content         -> kind body
-  open    kind body                       -> identity device session content
+  sending identity device                 -> session                the one that messages are sent in
+  open    kind body                       -> identity device content
   file_seal / file_open  key data         -> data                   payload of a file
   pad_file  data                          -> data
   safety  identity                        -> number qr
@@ -65,7 +66,10 @@ class Peer:
         return {"bundle": self.device_.bundle(one_time)}
 
     def initiate(self, card: dict, bundle: bytes) -> dict:
-        return {"session": self.device_.initiate(card, bundle).handshake.th2}
+        return {"session": self.device_.initiate(card, bundle).handshake.name}
+
+    def sending(self, identity: bytes, device: bytes) -> dict:
+        return {"session": self.device_.sending((identity, device)).handshake.name}
 
     def seal(self, identity: bytes, device: bytes, content: bytes) -> dict:
         kind, body = self.device_.seal((identity, device), content)
@@ -74,7 +78,7 @@ class Peer:
     def open(self, kind: str, body: bytes) -> dict:
         session, content = self.device_.open(kind, body)
         identity, device = session.peer
-        return {"identity": identity, "device": device, "session": session.handshake.th2, "content": content}
+        return {"identity": identity, "device": device, "content": content}
 
     def file_seal(self, key: bytes, data: bytes) -> dict:
         return {"data": files.file_seal(key, self.draw("nonce", 16), data)}

@@ -69,6 +69,12 @@ def kem_public(seed: bytes) -> bytes:
     return ML_KEM_768.key_derive(seed)[0]
 
 
+def check_kem(ek: bytes) -> None:
+    """The modulus check of FIPS 203 §7.2: every 12-bit coefficient below 3329."""
+    packed = int.from_bytes(ek[:1152], "little")
+    need(len(ek) == 1184 and all(packed >> 12 * i & 0xFFF < 3329 for i in range(768)), "encapsulation key")
+
+
 def Encaps(ek: bytes, m: bytes) -> tuple[bytes, bytes]:
     try:
         ss, ct = ML_KEM_768._encaps_internal(ek, m)  # checks length and modulus

@@ -22,6 +22,7 @@ from .notation import (
     Refused,
     XAEAD,
     XAEAD_open,
+    check_kem,
     kem_public,
     need,
     num,
@@ -90,6 +91,7 @@ class Ratchet:
     def _receiving_step(self, kind: str, new: bytes, ek: bytes, ct: bytes) -> Receiving:
         need(bool(self.own_dh), "step out of turn")
         need((kind == HANDSHAKE) == (not self.own_kem), "ct is absent exactly in the initiator's first chain")
+        check_kem(ek)
         ks = Decaps(self.own_kem, ct) if ct else b""
         header_key = self.next_receiving
         chain, self.next_receiving = self._step(DH(self.own_dh, new), ks, new, x25519_public(self.own_dh), ek, ct)
@@ -140,6 +142,7 @@ class Ratchet:
         if chain is None:
             if self.receiving:
                 skip = self._close(self.receiving[0], pn, now)
+            need(bool(self.receiving) or pn == 0, "pn in a first chain")
             chain = self._receiving_step(kind, new, ek, ct)
             self.receiving = [chain, *self.receiving][:CHAINS]
         need(chain.kind == kind, "kind of envelope")

@@ -12,7 +12,7 @@ from .padding import BODY_SIZES
 from .ratchet import HANDSHAKE, Ratchet
 
 Peer = tuple[bytes, bytes]  # identity and device id
-RECEIVE_ONLY_DAYS = 7
+RECEIVE_ONLY, RECEIVE_ONLY_DAYS = 8, 7
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Session:
     handshake: Handshake
     ratchet: Ratchet
     block: bytes  # what the initiator repeats; empty for the responder
-    stopped: int | None = None  # since when it only receives
+    stopped: tuple[int, int] | None = None  # since when it only receives, and in which order they stopped
 
     @property
     def rank(self) -> tuple[int, bytes]:
@@ -43,6 +43,7 @@ class Device:
         self.one_time: dict[int, tuple[bytes, bytes]] = {}
         self.one_time_made = 0
         self.sessions: list[Session] = []
+        self.stops = 0
         self.best: dict[Peer, tuple[int, bytes]] = {}
         self.spent: set[bytes] = set()  # names of handshakes on a last-resort key
         self.new_card()
@@ -89,11 +90,16 @@ class Device:
         ratchet = Ratchet.of_initiator(handshake.th2, handshake.SK, spk)
         return self._add(Session(peer, handshake, ratchet, handshake.block))
 
+    def sending(self, peer: Peer) -> Session:
+        """The session with `peer` that messages are sent in."""
+        found = [s for s in self.sessions if s.peer == peer and s.rank == self.best[peer]]
+        need(bool(found), "no sending session")
+        return found[0]
+
     def seal(self, peer: Peer, content: bytes) -> tuple[str, bytes]:
         """Kind and body of an envelope, by the sending session with `peer`."""
-        sending = [s for s in self.sessions if s.peer == peer and s.rank == self.best[peer]]
-        need(bool(sending), "no sending session")
-        return sending[0].ratchet.seal(sending[0].block, content, self.draw)
+        session = self.sending(peer)
+        return session.ratchet.seal(session.block, content, self.draw)
 
     def open(self, kind: str, body: bytes) -> tuple[Session, bytes]:
         """The session that opens the body, and the content."""
@@ -139,11 +145,14 @@ class Device:
     def _add(self, session: Session) -> Session:
         best = self.best[session.peer] = min(session.rank, self.best.get(session.peer, session.rank))
         self.sessions.insert(0, session)
-        for other in self.sessions:
-            if other.peer == session.peer and other.rank != best and other.stopped is None:
-                other.stopped = self.now
+        others = [s for s in self.sessions if s.peer == session.peer and s.rank != best]
+        for other in others:
+            self.stops += 1
+            other.stopped = other.stopped or (self.now, self.stops)
+        if len(others) > RECEIVE_ONLY:
+            self.sessions.remove(min(others, key=lambda s: s.stopped))
         return session
 
     def _forget(self) -> None:
         limit = self.now - RECEIVE_ONLY_DAYS * DAY
-        self.sessions = [s for s in self.sessions if s.stopped is None or s.stopped >= limit]
+        self.sessions = [s for s in self.sessions if s.stopped is None or s.stopped[0] >= limit]
