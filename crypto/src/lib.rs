@@ -5,7 +5,7 @@
 //! Secrets are wiped when dropped, and have no `Debug`, `Clone` or serde.
 //!
 //! What is deliberately absent: negotiation of algorithms, a mode without the
-//! KEM, login secrets, and any text that names a peer.
+//! KEM, a key that a login secret could be, and any text that names a peer.
 #![no_std]
 
 extern crate alloc;
@@ -13,6 +13,7 @@ extern crate alloc;
 mod aead;
 pub mod agreement;
 pub mod archive;
+mod argon2id;
 pub mod error;
 pub mod fingerprint;
 pub mod handshake;
@@ -21,11 +22,13 @@ mod kdf;
 pub mod kem;
 pub mod limits;
 pub mod padding;
+pub mod password;
 pub mod prekey;
 mod ratchet;
 pub mod secret;
 pub mod session;
 
+pub use argon2id::{Cost, CostError, Costs, OutOfMemory};
 pub use handshake::{
     initiator::{InitiateError, initiate},
     responder::{AcceptError, Accepted, CardHistory, accept},

@@ -38,6 +38,16 @@ pub const RECEIVE_ONLY_DAYS: u32 = 7;
 pub const MAX_RECEIVE_ONLY: usize = 8;
 /// Generations from here on are refused.
 pub const GENERATION_LIMIT: u64 = 1 << 63;
+/// Fewest characters of a password.
+pub const MIN_PASSWORD_CHARACTERS: usize = 8;
+/// Most bytes of a password, normalised.
+pub const MAX_PASSWORD_BYTES: usize = 1_024;
+/// Most memory that a stored key may ask for to be unwrapped: 1 GiB.
+pub const MAX_COST_MEMORY_KIB: u32 = 1 << 20;
+/// Most passes over it.
+pub const MAX_COST_PASSES: u32 = 10;
+/// Most lanes through it.
+pub const MAX_COST_LANES: u32 = 16;
 
 /// Bytes that a wire adds to its padded content.
 pub(crate) fn wire_overhead(kind: EnvelopeKind) -> usize {

@@ -73,7 +73,7 @@ impl FieldHasher {
 }
 
 /// The first `N` bytes of a hash.
-pub(crate) fn truncate<const N: usize>(hash: [u8; 32]) -> [u8; N] {
+pub fn truncate<const N: usize>(hash: [u8; 32]) -> [u8; N] {
     const { assert!(N <= 32) };
     let mut out = [0; N];
     for (to, from) in out.iter_mut().zip(hash) {
