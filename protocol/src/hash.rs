@@ -42,6 +42,7 @@ pub fn hash(label: Label, fields: &[&[u8]]) -> [u8; 32] {
 }
 
 /// `H` one field at a time.
+#[derive(Clone)]
 pub struct FieldHasher(Sha256);
 
 impl FieldHasher {

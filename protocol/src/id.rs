@@ -58,6 +58,15 @@ id! {
     GroupId, 16
 }
 id! {
+    /// One run of a relay: a new one at each start and each restore.
+    RelayEpoch, 16
+}
+id! {
+    /// A record that an account keeps at its relay; chosen by the client so that
+    /// it says nothing.
+    RecordId, 32
+}
+id! {
     /// A blob at a relay, named by the right to fetch it.
     BlobId, 32
 }

@@ -52,3 +52,31 @@ pub const MAX_GROUP_ACCEPT_BYTES: usize = 256;
 pub const MAX_COMMITS_PER_MESSAGE: usize = 64;
 /// Latest messages that a group's message names.
 pub const MAX_SEEN: usize = 4;
+/// Bytes of a frame, without its length.
+pub const MAX_FRAME_BYTES: usize = 72 * 1024;
+/// Bytes of a frame before a link is ready.
+pub const MAX_UNREADY_FRAME_BYTES: usize = 4 * 1024;
+/// Envelopes in one batch.
+pub const MAX_BATCH_ENVELOPES: usize = 1_024;
+/// Bytes of bodies in one batch.
+pub const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// Zero bits that a relay may ask of a stranger.
+pub const MAX_WORK_BITS: u8 = 28;
+/// One-time pairs in one request.
+pub const MAX_PAIRS_PER_REQUEST: usize = 50;
+/// One-time pairs that a device has at its relay.
+pub const MAX_ONE_TIME_PAIRS: usize = 100;
+/// Tokens of contact links that an account has out.
+pub const MAX_LINK_TOKENS: usize = 64;
+/// Cards in one answer.
+pub const MAX_CARDS_PER_ANSWER: usize = 32;
+/// Envelopes in one answer.
+pub const MAX_ROWS_PER_ANSWER: usize = 17;
+/// Bytes of a sealed record.
+pub const MAX_RECORD_BYTES: usize = 32 * 1024;
+/// Sealed records in one answer.
+pub const MAX_RECORDS_PER_ANSWER: usize = 256;
+/// Bytes of each piece of a blob but the last.
+pub const BLOB_CHUNK_BYTES: usize = 64 * 1024;
+/// Gaps in a blob that one answer names.
+pub const MAX_MISSING_RANGES: usize = 256;
