@@ -5,6 +5,7 @@
 
 mod audit;
 mod bench;
+mod demo;
 mod failure;
 mod fuzz;
 mod output;
@@ -26,6 +27,12 @@ struct Command {
 }
 
 const COMMANDS: &[Command] = &[
+    Command {
+        name: "demo",
+        usage: "demo",
+        about: "two devices and a relay that can read nothing, step by step",
+        run: demo::run,
+    },
     Command {
         name: "test",
         usage: "test",
