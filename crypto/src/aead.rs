@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use chacha20poly1305::{
-    AeadInOut, ChaCha20Poly1305, Key, KeyInit, Nonce, Tag, XChaCha20Poly1305, XNonce,
+    AeadInOut, ChaCha20Poly1305, KeyInit, Nonce, Tag, XChaCha20Poly1305, XNonce,
     aead::{AeadCore, array::Array},
 };
 
@@ -26,7 +26,7 @@ pub(crate) fn seal(
     buffer: &mut Vec<u8>,
     start: usize,
 ) {
-    let cipher = ChaCha20Poly1305::new(&Key::from(*key));
+    let cipher = ChaCha20Poly1305::new(key.into());
     seal_tail(&cipher, &Nonce::from(*nonce), ad, buffer, start);
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn open(
     ad: &[u8],
     ciphertext: &[u8],
 ) -> Result<Vec<u8>, TagMismatch> {
-    let cipher = ChaCha20Poly1305::new(&Key::from(*key));
+    let cipher = ChaCha20Poly1305::new(key.into());
     open_with(&cipher, &Nonce::from(*nonce), ad, ciphertext)
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn xseal(
     buffer: &mut Vec<u8>,
     start: usize,
 ) {
-    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
+    let cipher = XChaCha20Poly1305::new(key.into());
     seal_tail(&cipher, &XNonce::from(*nonce), ad, buffer, start);
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn xopen(
     ad: &[u8],
     ciphertext: &[u8],
 ) -> Result<Vec<u8>, TagMismatch> {
-    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
+    let cipher = XChaCha20Poly1305::new(key.into());
     open_with(&cipher, &XNonce::from(*nonce), ad, ciphertext)
 }
 

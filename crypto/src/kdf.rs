@@ -3,6 +3,7 @@
 use hkdf::{GenericHkdf, HkdfExtract};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use zeroize::Zeroize as _;
 
 use crate::secret::Secret;
 
@@ -14,7 +15,8 @@ pub(crate) fn hkdf<const N: usize>(salt: &[u8], ikm: &[&[u8]], info: &[&[u8]]) -
     for part in ikm {
         extract.input_ikm(part);
     }
-    let (_, prk) = extract.finalize();
+    let (mut prk_bytes, prk) = extract.finalize();
+    prk_bytes.as_mut_slice().zeroize();
     expand_from(&prk, info)
 }
 

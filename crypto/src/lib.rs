@@ -31,7 +31,7 @@ pub mod session;
 pub use argon2id::{Cost, CostError, Costs, OutOfMemory};
 pub use handshake::{
     initiator::{InitiateError, initiate},
-    responder::{AcceptError, Accepted, CardHistory, accept},
+    responder::{AcceptError, Accepted, CardHistory, accept, handshake_name},
 };
 pub use ratchet::{OpenError, SealError};
 pub use session::{Sealed, Session};

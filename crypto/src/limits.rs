@@ -36,8 +36,10 @@ pub const MAX_HANDSHAKES_REMEMBERED: usize = 65_536;
 pub const RECEIVE_ONLY_DAYS: u32 = 7;
 /// Receive-only sessions kept for one peer device.
 pub const MAX_RECEIVE_ONLY: usize = 8;
-/// Generations from here on are refused.
-pub const GENERATION_LIMIT: u64 = 1 << 63;
+/// How far a generation may lie beyond both the present second and the largest
+/// one known. A session beyond never becomes the sending one, so that nobody can
+/// use up the generations of a pair.
+pub const MAX_GENERATION_JUMP: u64 = 1 << 40;
 /// Fewest characters of a password.
 pub const MIN_PASSWORD_CHARACTERS: usize = 8;
 /// Most bytes of a password, normalised.

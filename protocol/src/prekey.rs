@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    card::Device,
     hash::Label,
     id::DeviceId,
     key::{AgreementKey, KemKey, SigningKey},
@@ -151,16 +152,13 @@ impl VerifiedBundle {
 }
 
 impl PrekeyBundle {
-    /// Checks that the bundle is `device`'s, signed by `key`, and usable `today`.
-    pub fn verify(
-        self,
-        device: DeviceId,
-        key: &SigningKey,
-        today: UnixDay,
-    ) -> Result<VerifiedBundle, BundleError> {
-        if self.device != device {
+    /// Checks that the bundle is of this device, as its card lists it, signed by
+    /// its key, and usable `today`.
+    pub fn verify(self, device: &Device, today: UnixDay) -> Result<VerifiedBundle, BundleError> {
+        if self.device != device.id() {
             return Err(BundleError::OtherDevice);
         }
+        let key = &device.signing;
         let signed = self.signed.verify(key)?;
         check_day(signed.expires, today)?;
         let last_resort = self.last_resort.verify(key)?;
@@ -169,7 +167,7 @@ impl PrekeyBundle {
             Some(pair) => BundleKem::OneTime(pair.verify(key)?),
             None => BundleKem::LastResort(last_resort),
         };
-        Ok(VerifiedBundle { device, signed, kem })
+        Ok(VerifiedBundle { device: self.device, signed, kem })
     }
 }
 

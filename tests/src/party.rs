@@ -11,7 +11,6 @@ use msg_crypto::{
 use msg_protocol::{
     card::{CARD_FORMAT, Card, CardHash},
     envelope::Body,
-    key::SigningKey,
     prekey::{LastResortPrekey, OneTimePair, PrekeyBundle, SignedPrekey, VerifiedBundle},
     signed::{Signed, Verified},
     time::UnixSeconds,
@@ -71,11 +70,6 @@ impl Party {
         }
     }
 
-    /// The public key that its prekeys are signed with.
-    pub fn signing(&self) -> SigningKey {
-        self.card.devices[0].signing
-    }
-
     /// What an honest relay hands out: a one-time pair as long as there is one.
     pub fn bundle(&mut self) -> PrekeyBundle {
         let one_time = self.one_time.pop();
@@ -94,7 +88,7 @@ impl Party {
 
     /// A bundle, checked as a sender checks it.
     pub fn check(&self, bundle: PrekeyBundle) -> VerifiedBundle {
-        bundle.verify(self.device.id(), &self.signing(), NOW.day()).unwrap()
+        bundle.verify(&self.card.devices[0], NOW.day()).unwrap()
     }
 
     /// Begins a session with `peer`, on a one-time pair if there is one.

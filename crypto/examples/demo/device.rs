@@ -80,7 +80,7 @@ impl Device {
     /// Begins a session with a device that may be away.
     pub(crate) fn begin(&mut self, peer: &Self, bundle: PrekeyBundle) -> Outcome {
         let device = peer.card.devices.first().ok_or("a card without devices")?;
-        let bundle = bundle.verify(device.id(), &device.signing, self.now.day())?;
+        let bundle = bundle.verify(device, self.now.day())?;
         let us = Initiator { device: &self.keys, card: &self.card };
         self.session = Some(initiate(us, &peer.card, &bundle, self.now.0, &mut rand::rng())?);
         Ok(())

@@ -16,7 +16,7 @@ use msg_protocol::{
 };
 
 use super::{
-    Flight,
+    Flight, HandshakeName,
     block::{BlockError, KemChoice},
     schedule::{FirstTranscript, SecondTranscript, Secrets},
 };
@@ -25,7 +25,6 @@ use crate::{
     error::Fault,
     identity::DeviceSecret,
     kem::KemSecret,
-    limits::GENERATION_LIMIT,
     padding::unpadded_length,
     prekey::OwnPrekeys,
     ratchet::{OpenError, Ratchet},
@@ -63,9 +62,6 @@ pub enum AcceptError {
     /// The device in it is not on that card.
     #[error("initiator's device is not on the initiator's card")]
     DeviceNotOnCard,
-    /// Its generation is out of range.
-    #[error("handshake generation out of range")]
-    Generation,
     /// A key in it is of low order.
     #[error(transparent)]
     NonContributory(#[from] NonContributory),
@@ -126,6 +122,11 @@ pub struct Accepted {
     pub content: Vec<u8>,
     /// The initiator's card. Its identity is proven; whether you know it is yours to say.
     pub initiator: Verified<Card>,
+}
+
+/// The name of a body's handshake, by which a second copy finds its session.
+pub fn handshake_name(body: &Body) -> Result<HandshakeName, AcceptError> {
+    Ok(Flight::parse(body.as_bytes())?.block.name())
 }
 
 /// Accepts a first flight.
@@ -263,9 +264,6 @@ impl InitiatorPart {
         let length = unpadded_length(padded).map_err(|_| AcceptError::Malformed)?;
         let part = padded.get(..length).ok_or(AcceptError::Malformed)?;
         let (generation, device, signed) = Self::split(part).ok_or(AcceptError::Malformed)?;
-        if generation >= GENERATION_LIMIT {
-            return Err(AcceptError::Generation);
-        }
         let card = signed.verify_by_own_identity()?;
         let agreement = card.device(device).ok_or(AcceptError::DeviceNotOnCard)?.agreement;
         Ok(Self { generation, device, agreement, card })

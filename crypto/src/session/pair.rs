@@ -20,7 +20,7 @@ use rand_core::CryptoRng;
 use super::{Rank, Sealed, Session};
 use crate::{
     archive::{ArchiveError, Reader, Writer},
-    limits::{MAX_RECEIVE_ONLY, RECEIVE_ONLY_DAYS},
+    limits::{MAX_GENERATION_JUMP, MAX_RECEIVE_ONLY, RECEIVE_ONLY_DAYS},
     ratchet::{OpenError, SealError},
 };
 
@@ -51,15 +51,16 @@ pub enum Adopted {
 impl PeerSessions {
     /// The generation for a session that we begin now.
     pub fn next_generation(&self, now: UnixSeconds) -> u64 {
-        let known = self.best.map_or(0, |best| best.generation.saturating_add(1));
-        known.max(now.0)
+        self.largest_generation().map_or(0, |known| known.saturating_add(1)).max(now.0)
     }
 
     /// Takes in a session, begun by us or accepted.
     pub fn adopt(&mut self, session: Session, now: UnixSeconds) -> Adopted {
         self.expire(now);
         let rank = session.rank();
-        if self.best.is_some_and(|best| best >= rank) {
+        let ceiling = self.largest_generation().unwrap_or(0).max(now.0);
+        let absurd = rank.generation > ceiling.saturating_add(MAX_GENERATION_JUMP);
+        if absurd || self.best.is_some_and(|best| best >= rank) {
             self.keep_receiving(session, now);
             return Adopted::ReceiveOnly;
         }
@@ -121,6 +122,10 @@ impl PeerSessions {
         }
     }
 
+    fn largest_generation(&self) -> Option<u64> {
+        self.best.map(|best| best.generation)
+    }
+
     fn keep_receiving(&mut self, session: Session, now: UnixSeconds) {
         self.receiving.push(ReceiveOnly { session, since: now });
         if self.receiving.len() > MAX_RECEIVE_ONLY {
@@ -170,3 +175,6 @@ impl PeerSessions {
         Ok(Self { sending, receiving, best })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,7 +44,7 @@ fn bundle() -> PrekeyBundle {
 }
 
 fn verify(bundle: PrekeyBundle) -> Result<VerifiedBundle, BundleError> {
-    bundle.verify(device(SEED).id(), &device(SEED).signing, TODAY)
+    bundle.verify(&device(SEED), TODAY)
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_bundle_prefers_the_pair_that_nobody_else_has() {
 #[test]
 fn a_bundle_of_another_device_is_refused() {
     let other = device(SEED + 1);
-    let result = bundle().verify(other.id(), &other.signing, TODAY);
+    let result = bundle().verify(&other, TODAY);
     assert_eq!(result, Err(BundleError::OtherDevice));
 }
 

@@ -83,7 +83,7 @@ impl Device {
         let bundle: PrekeyBundle = codec::decode(&command.bytes("bundle"), MAX_SIGNED_BYTES)?;
         let id = bundle.device;
         let device = card.device(id).ok_or("no such device on the card")?;
-        let bundle = bundle.verify(id, &device.signing, self.now.day())?;
+        let bundle = bundle.verify(device, self.now.day())?;
         let sessions = self.peers.entry((card.identity, id)).or_default();
         let initiator = Initiator { device: &self.party.device, card: &self.party.card };
         let generation = sessions.next_generation(self.now);
