@@ -65,7 +65,7 @@ def initiate(
     """The handshake, and the public signed prekey, which is the ratchet's first peer key."""
     a_card, b_card = verify_card(a_signed), verify_card(b_signed)
     a, b = device_of(a_card, a_device), device_of(b_card, bundle["device"])
-    spk, pq = verify_bundle(bundle, b, today)
+    spk, pq = verify_bundle(bundle, device_id(b), b["signing"], today)
     opk, pqk = pq.get("agreement", b""), pq["kem"] if "kem" in pq else pq["key"]
     ek = draw("ek", 32)
     EK = x25519_public(ek)
