@@ -18,3 +18,4 @@ mod dice;
 mod network;
 mod pair;
 mod peer;
+mod values;

@@ -49,6 +49,10 @@ impl Device {
         answer
     }
 
+    pub(crate) fn identity(&self) -> IdentityKey {
+        self.party.identity.public()
+    }
+
     pub(crate) fn set_now(&mut self, now: UnixSeconds) {
         self.now = now;
     }

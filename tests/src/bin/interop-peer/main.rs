@@ -13,13 +13,14 @@
 
 mod device;
 mod fields;
+mod values;
 
 use std::{
     error::Error,
     io::{self, BufRead as _, Write as _},
 };
 
-use msg_protocol::time::UnixSeconds;
+use msg_protocol::{key::IdentityKey, time::UnixSeconds};
 use serde_json::{Value, json};
 
 use device::Device;
@@ -64,6 +65,7 @@ fn obey(device: &mut Option<Device>, command: &Fields) -> Answer {
         "sending" => device.sending(command),
         "seal" => device.seal(command),
         "open" => device.open(command),
+        "safety" => Ok(values::safety(&device.identity(), &IdentityKey(command.array("identity")))),
         unknown => panic!("no command {unknown}"),
     }
 }
