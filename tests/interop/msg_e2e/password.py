@@ -4,12 +4,13 @@ import unicodedata
 
 from argon2.low_level import Type, hash_secret_raw
 
-from .notation import H, HKDF, L
+from .notation import H, HKDF, L, need
 
 
 def argon2id(password: str, salt: bytes, m_kib: int, t: int, p: int) -> bytes:
-    text = unicodedata.normalize("NFKC", password).encode()
-    return hash_secret_raw(text, salt, t, m_kib, p, 32, Type.ID)
+    text = unicodedata.normalize("NFKC", password)
+    need(len(text) >= 8 and len(text.encode()) <= 1024, "length of the password")
+    return hash_secret_raw(text.encode(), salt, t, m_kib, p, 32, Type.ID)
 
 
 def password_salt(host: str, name: str) -> bytes:

@@ -20,3 +20,20 @@ fn safety_numbers_are_the_same_on_both_sides() {
         assert_eq!((&a[1..33], &a[33..]), (&b[33..], &b[1..33]));
     }
 }
+
+#[test]
+fn credentials_are_derived_alike() {
+    let [mut rust, mut python] = pair(BOTH_WAYS[0], 0);
+    let hosts = ["relay.example", "192.0.2.1", "[2001:db8::1]"];
+    let passwords = ["correct horse", "\u{fb01}ne \u{2163} caf\u{e9}", "\u{ff41}bcdefg\u{1f511}"];
+    for (host, password) in hosts.into_iter().zip(passwords) {
+        let command =
+            json!({"op": "password", "password": password, "host": host, "name": "alice"});
+        assert_eq!(rust.must(&command), python.must(&command), "{password}");
+    }
+    for password in ["seven 7".to_owned(), "x".repeat(1_025), "\u{fdfa}".repeat(57)] {
+        let command = json!({"op": "password", "password": password, "host": "relay.example", "name": "alice"});
+        rust.ask(&command).expect_err("not a password");
+        python.ask(&command).expect_err("not a password");
+    }
+}

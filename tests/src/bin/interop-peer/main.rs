@@ -65,6 +65,7 @@ fn obey(device: &mut Option<Device>, command: &Fields) -> Answer {
         "sending" => device.sending(command),
         "seal" => device.seal(command),
         "open" => device.open(command),
+        "password" => values::credential(command),
         "safety" => Ok(values::safety(&device.identity(), &IdentityKey(command.array("identity")))),
         unknown => panic!("no command {unknown}"),
     }
