@@ -7,8 +7,10 @@ it was. `tests/tests/interop.rs` has the same commands for the Rust side:
   now     now                             -> (nothing)
   card    / rotate                        -> card / (nothing)       the next card; new prekeys
   bundle  one_time                        -> bundle
-  initiate  card bundle                   -> session                the name of its handshake
+  initiate  card bundle [generation]      -> session                the name of its handshake
   seal    identity device content         -> kind body
+  seal_in session content                 -> kind body              in a session that may not be the sending one
+  forge   identity device changes         -> kind body              against the rules: forge.py
   sending identity device                 -> session                the one that messages are sent in
   open    kind body                       -> identity device content
   file_seal / file_open  key data         -> data                   payload of a file
@@ -24,6 +26,7 @@ import json
 import sys
 from collections.abc import Callable
 
+from forge import forge
 from msg_e2e import files, notation, password, safety, store
 from msg_e2e.sessions import Device
 
@@ -65,14 +68,23 @@ class Peer:
     def bundle(self, one_time: bool) -> dict:
         return {"bundle": self.device_.bundle(one_time)}
 
-    def initiate(self, card: dict, bundle: bytes) -> dict:
-        return {"session": self.device_.initiate(card, bundle).handshake.name}
+    def initiate(self, card: dict, bundle: bytes, generation: int | None = None) -> dict:
+        return {"session": self.device_.initiate(card, bundle, generation).handshake.name}
 
     def sending(self, identity: bytes, device: bytes) -> dict:
         return {"session": self.device_.sending((identity, device)).handshake.name}
 
     def seal(self, identity: bytes, device: bytes, content: bytes) -> dict:
         kind, body = self.device_.seal((identity, device), content)
+        return {"kind": kind, "body": body}
+
+    def seal_in(self, session: bytes, content: bytes) -> dict:
+        found = [s for s in self.device_.sessions if s.handshake.name == session]
+        kind, body = self.device_.seal_in(found[0], content)
+        return {"kind": kind, "body": body}
+
+    def forge(self, identity: bytes, device: bytes, changes: dict) -> dict:
+        kind, body = forge(self.device_.sending((identity, device)).ratchet, changes, self.draw)
         return {"kind": kind, "body": body}
 
     def open(self, kind: str, body: bytes) -> dict:

@@ -13,6 +13,7 @@ from .ratchet import HANDSHAKE, Ratchet
 
 Peer = tuple[bytes, bytes]  # identity and device id
 RECEIVE_ONLY, RECEIVE_ONLY_DAYS = 8, 7
+MAX_GENERATION_JUMP = 1 << 40
 
 
 @dataclass
@@ -80,11 +81,10 @@ class Device:
         }
         return encode(BUNDLE, bundle)
 
-    def initiate(self, card: dict, bundle: bytes) -> Session:
+    def initiate(self, card: dict, bundle: bytes, generation: int | None = None) -> Session:
         prekeys = decode(BUNDLE, bundle)
         peer = verify_card(card)["identity"], prekeys["device"]
-        known = [-self.best[peer][0]] if peer in self.best else []
-        generation = max(self.now, *(1 + g for g in known), 0)
+        generation = max(self.now, 1 + self._largest_generation(peer)) if generation is None else generation
         own = self.agreement, self.id, self.cards[-1]
         handshake, spk = initiate(*own, card, prekeys, generation, self.now // DAY, self.draw)
         ratchet = Ratchet.of_initiator(handshake.th2, handshake.SK, spk)
@@ -92,13 +92,15 @@ class Device:
 
     def sending(self, peer: Peer) -> Session:
         """The session with `peer` that messages are sent in."""
-        found = [s for s in self.sessions if s.peer == peer and s.rank == self.best[peer]]
+        found = [s for s in self.sessions if s.peer == peer and s.rank == self.best.get(peer)]
         need(bool(found), "no sending session")
         return found[0]
 
     def seal(self, peer: Peer, content: bytes) -> tuple[str, bytes]:
         """Kind and body of an envelope, by the sending session with `peer`."""
-        session = self.sending(peer)
+        return self.seal_in(self.sending(peer), content)
+
+    def seal_in(self, session: Session, content: bytes) -> tuple[str, bytes]:
         return session.ratchet.seal(session.block, content, self.draw)
 
     def open(self, kind: str, body: bytes) -> tuple[Session, bytes]:
@@ -142,8 +144,14 @@ class Device:
         peer = verify_card(handshake.peer_card)["identity"], handshake.peer_device
         return self._add(Session(peer, handshake, ratchet, b"")), content
 
+    def _largest_generation(self, peer: Peer) -> int:
+        return -self.best[peer][0] if peer in self.best else -1
+
     def _add(self, session: Session) -> Session:
-        best = self.best[session.peer] = min(session.rank, self.best.get(session.peer, session.rank))
+        peer, generation = session.peer, session.handshake.generation
+        if generation <= max(self.now, self._largest_generation(peer)) + MAX_GENERATION_JUMP:
+            self.best[peer] = min(session.rank, self.best.get(peer, session.rank))
+        best = self.best.get(peer)
         self.sessions.insert(0, session)
         others = [s for s in self.sessions if s.peer == session.peer and s.rank != best]
         for other in others:

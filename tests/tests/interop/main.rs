@@ -15,6 +15,7 @@
 
 mod conversation;
 mod dice;
+mod forgery;
 mod network;
 mod pair;
 mod peer;
