@@ -27,6 +27,8 @@ pub mod prekey;
 mod ratchet;
 pub mod secret;
 pub mod session;
+#[cfg(test)]
+mod vectors;
 
 pub use argon2id::{Cost, CostError, Costs, OutOfMemory};
 pub use handshake::{

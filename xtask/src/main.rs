@@ -13,6 +13,7 @@ mod place;
 mod step;
 mod test;
 mod tool;
+mod vectors;
 
 use std::{env, process::ExitCode};
 
@@ -38,6 +39,12 @@ const COMMANDS: &[Command] = &[
         usage: "test",
         about: "install what is missing, then format, lints, documentation and every test",
         run: test::run,
+    },
+    Command {
+        name: "vectors",
+        usage: "vectors",
+        about: "write the test vectors anew, after a change of what they show",
+        run: vectors::run,
     },
     Command {
         name: "audit",

@@ -17,7 +17,8 @@ pub(crate) struct File {
 
 impl File {
     /// The lines that are built into the product, with their numbers from 1: none
-    /// of a file of tests, and else those before `#[cfg(test)] mod tests`.
+    /// of a file of tests or of the vectors' generator, and else those before
+    /// `#[cfg(test)] mod tests`.
     pub(crate) fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let end = if self.is_test() { 0 } else { product_end(&self.text) };
         self.text.lines().take(end).enumerate().map(|(index, line)| (index + 1, line))
@@ -27,6 +28,7 @@ impl File {
         self.path.ends_with("/tests.rs")
             || self.path.contains("/tests/")
             || self.path.starts_with("tests/")
+            || self.path.starts_with("crypto/src/vectors")
     }
 }
 
