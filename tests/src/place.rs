@@ -7,7 +7,9 @@ use std::{
 
 /// The folder of the repository.
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    // As cargo says now: what was compiled may stand in a shared target folder.
+    let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&here)
         .parent()
         .expect("this crate stands in the repository")
         .into()

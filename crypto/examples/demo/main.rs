@@ -10,6 +10,7 @@ mod relay;
 use std::{error::Error, time::SystemTime};
 
 use device::Device;
+use msg_crypto::fingerprint::SafetyValues;
 use msg_protocol::{envelope::Envelope, time::UnixSeconds};
 use relay::Relay;
 
@@ -63,6 +64,10 @@ fn main() -> Outcome {
         last = show_refusal(thief.open(answer.kind, &answer.body, now))?;
     }
     line("the thief tries both answers", &last);
+
+    title(7, "Alice and Bob compare a number, by voice: nobody stands between them.");
+    show_safety_number(&alice, &bob)?;
+    show_safety_number(&bob, &alice)?;
     Ok(())
 }
 
@@ -87,6 +92,16 @@ fn show_refusal<T>(opened: Result<T, impl std::fmt::Display>) -> Outcome<String>
         Ok(_) => Err("an envelope was opened that must not be".into()),
         Err(error) => Ok(format!("refused: {error}")),
     }
+}
+
+/// What `own`'s screen shows, from the cards that it holds.
+fn show_safety_number(own: &Device, peer: &Device) -> Outcome {
+    let number =
+        SafetyValues::between(&own.card.identity, &peer.card.identity).number().to_string();
+    let (first, second) = number.split_at_checked(number.len() / 2).ok_or("a short number")?;
+    line(&format!("on {}'s screen", own.name()), first.trim());
+    line("", second.trim());
+    Ok(())
 }
 
 fn turn_a_bit(envelope: &Envelope) -> Outcome<Envelope> {
