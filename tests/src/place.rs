@@ -9,10 +9,7 @@ use std::{
 pub fn repository() -> PathBuf {
     // As cargo says now: what was compiled may stand in a shared target folder.
     let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
-    Path::new(&here)
-        .parent()
-        .expect("this crate stands in the repository")
-        .into()
+    Path::new(&here).parent().expect("this crate stands in the repository").into()
 }
 
 /// The folder of the test vectors.

@@ -114,7 +114,7 @@ impl Secrets {
 
     /// The session's first keys.
     pub(super) fn session(&self, dh1: &Secret<32>, th2: &[u8; 32]) -> InitialKeys {
-        let okm = self.derive(Some(dh1), "sk", th2);
+        let okm = self.derive(Some(dh1), Label::new("sk"), th2);
         let [root, header_a, header_b] = thirds(&okm);
         InitialKeys {
             root: RootKey(root),
@@ -125,13 +125,13 @@ impl Secrets {
 
     /// A key for one single use, hence the fixed nonce beside it.
     fn seal_key(&self, th1: &[u8; 32]) -> Secret<32> {
-        self.derive(None, "seal", th1)
+        self.derive(None, Label::new("seal"), th1)
     }
 
     fn derive<const N: usize>(
         &self,
         dh1: Option<&Secret<32>>,
-        label: &'static str,
+        label: Label,
         transcript: &[u8; 32],
     ) -> Secret<N> {
         let empty: &[u8] = &[];
@@ -143,6 +143,6 @@ impl Secrets {
             self.dh4.as_ref().map_or(empty, |secret| secret.expose()),
             self.kem.expose(),
         ];
-        hkdf(&[0; 32], &ikm, &[&Label::new(label).bytes(), transcript])
+        hkdf(&[0; 32], &ikm, &[&label.bytes(), transcript])
     }
 }
