@@ -151,10 +151,15 @@ impl Ratchet {
             (Place::Known(index), header) => self.open_known(index, &header, wire, th2, now)?,
             (Place::Next, header) => self.open_next(header, wire, th2, now)?,
         };
+        self.expire(now);
+        Ok(content)
+    }
+
+    /// Forgets skipped keys that have waited too long.
+    pub(crate) fn expire(&mut self, now: UnixSeconds) {
         for chain in &mut self.receiving {
             chain.purge(now);
         }
-        Ok(content)
     }
 
     fn locate(&self, wire: &Wire<'_>) -> Option<(Place, Header)> {

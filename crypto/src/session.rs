@@ -166,6 +166,11 @@ impl Session {
         Ok(content)
     }
 
+    /// Destroys keys of missing messages that have waited too long.
+    pub fn expire(&mut self, now: UnixSeconds) {
+        self.ratchet.expire(now);
+    }
+
     /// Cuts the wire out of a body, and checks a handshake block before it.
     fn wire<'a>(&self, kind: EnvelopeKind, body: &'a [u8]) -> Result<Wire<'a>, OpenError> {
         if kind == EnvelopeKind::Session {

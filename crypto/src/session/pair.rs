@@ -109,9 +109,15 @@ impl PeerSessions {
         Err(OpenError::NotForThisSession)
     }
 
-    /// Destroys receive-only sessions whose time is over.
+    /// Destroys receive-only sessions whose time is over, and in the others the
+    /// keys of missing messages that have waited too long. Once a day will do,
+    /// also in silence.
     pub fn expire(&mut self, now: UnixSeconds) {
         self.receiving.retain(|kept| !now.is_days_after(kept.since, RECEIVE_ONLY_DAYS));
+        let kept = self.receiving.iter_mut().map(|kept| &mut kept.session);
+        for session in self.sending.iter_mut().chain(kept) {
+            session.expire(now);
+        }
     }
 
     /// Gives up the sending session, so that the next message begins a new one:
