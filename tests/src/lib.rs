@@ -1,5 +1,5 @@
-//! What the tests of the whole share: places in the repository and a seeded
-//! source of randomness. Scenarios stand in `tests/`.
+//! What the tests of the whole share: parties, an adversary, a laboratory, places
+//! in the repository and a seeded source of randomness. Scenarios stand in `tests/`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +10,8 @@
     reason = "a test stops at its first surprise, and says where it started"
 )]
 
+pub mod lab;
 pub mod party;
 pub mod place;
+
 pub mod seed;

@@ -6,12 +6,16 @@ use msg_crypto::{
     handshake::initiator::Initiator,
     identity::{DeviceSecret, IdentitySecret},
     initiate,
-    prekey::OwnPrekeys,
+    limits::ONE_TIME_PAIRS,
+    prekey::{OwnPrekeys, Upload},
+    secret::Secret,
 };
 use msg_protocol::{
     card::{CARD_FORMAT, Card, CardHash},
     envelope::Body,
-    prekey::{LastResortPrekey, OneTimePair, PrekeyBundle, SignedPrekey, VerifiedBundle},
+    prekey::{
+        BundleError, LastResortPrekey, OneTimePair, PrekeyBundle, SignedPrekey, VerifiedBundle,
+    },
     signed::{Signed, Verified},
     time::UnixSeconds,
 };
@@ -55,9 +59,30 @@ impl Party {
         device: DeviceSecret,
         rng: &mut ChaCha20Rng,
     ) -> Self {
-        let card = first_card(name, &identity, &device);
         let mut prekeys = OwnPrekeys::default();
         let upload = prekeys.maintain(&device, 0, NOW, rng);
+        Self::published(name, identity, device, prekeys, upload)
+    }
+
+    /// A new account with so few one-time pairs that it is made in no time.
+    pub fn sparing(name: &str, pairs: usize, rng: &mut ChaCha20Rng) -> Self {
+        let (identity, device) = (IdentitySecret::generate(rng), DeviceSecret::generate(rng));
+        let mut prekeys = OwnPrekeys::default();
+        let mut upload = prekeys.maintain(&device, ONE_TIME_PAIRS, NOW, rng);
+        upload.one_time = (0..pairs)
+            .map(|_| prekeys.add_one_time(&device, Secret::random(rng), Secret::random(rng)))
+            .collect();
+        Self::published(name, identity, device, prekeys, upload)
+    }
+
+    fn published(
+        name: &str,
+        identity: IdentitySecret,
+        device: DeviceSecret,
+        prekeys: OwnPrekeys,
+        upload: Upload,
+    ) -> Self {
+        let card = first_card(name, &identity, &device);
         Self {
             cards: CardHistory::new(&card),
             identity,
@@ -88,7 +113,31 @@ impl Party {
 
     /// A bundle, checked as a sender checks it.
     pub fn check(&self, bundle: PrekeyBundle) -> VerifiedBundle {
-        bundle.verify(&self.card.devices[0], NOW.day()).unwrap()
+        self.check_at(bundle, NOW).unwrap()
+    }
+
+    /// The same at another time.
+    pub fn check_at(
+        &self,
+        bundle: PrekeyBundle,
+        now: UnixSeconds,
+    ) -> Result<VerifiedBundle, BundleError> {
+        bundle.verify(&self.card.devices[0], now.day())
+    }
+
+    /// Changes prekeys that are due, and publishes the new ones.
+    pub fn maintain(&mut self, at_relay: usize, now: UnixSeconds, rng: &mut ChaCha20Rng) -> Upload {
+        let upload = self.prekeys.maintain(&self.device, at_relay, now, rng);
+        self.signed = upload.signed.clone().unwrap_or_else(|| self.signed.clone());
+        self.last_resort = upload.last_resort.clone().unwrap_or_else(|| self.last_resort.clone());
+        self.one_time.extend(upload.one_time.iter().cloned());
+        upload
+    }
+
+    /// Ends the process that holds the keys, and starts another from its store.
+    pub fn restart(&mut self) {
+        self.device = DeviceSecret::restore(self.device.archive().as_bytes()).unwrap();
+        self.prekeys = OwnPrekeys::restore(self.prekeys.archive().as_bytes()).unwrap();
     }
 
     /// Begins a session with `peer`, on a one-time pair if there is one.
