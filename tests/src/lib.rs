@@ -10,8 +10,9 @@
     reason = "a test stops at its first surprise, and says where it started"
 )]
 
+pub mod adversary;
 pub mod lab;
 pub mod party;
 pub mod place;
-
+pub mod recorder;
 pub mod seed;
