@@ -15,6 +15,7 @@ pub mod agreement;
 pub mod archive;
 mod argon2id;
 pub mod error;
+pub mod file;
 pub mod fingerprint;
 pub mod handshake;
 pub mod identity;

@@ -40,6 +40,10 @@ pub const MAX_RECEIVE_ONLY: usize = 8;
 /// one known. A session beyond never becomes the sending one, so that nobody can
 /// use up the generations of a pair.
 pub const MAX_GENERATION_JUMP: u64 = 1 << 40;
+/// Chunks of a file.
+pub const MAX_FILE_CHUNKS: u64 = 1 << 32;
+/// A file is padded to no less.
+pub const MIN_PADDED_FILE_BYTES: u64 = 65_536;
 /// Fewest characters of a password.
 pub const MIN_PASSWORD_CHARACTERS: usize = 8;
 /// Most bytes of a password, normalised.
