@@ -2,11 +2,11 @@
 
 Usage: check_vectors.py FOLDER. Prints a line a file, and exits 1 at a difference.
 
-A case states `kind`, `inputs`, and either `outputs` (with `steps` on the way there) or
-`refused`. For each file there is a module in `vectors/` and for each kind a function in it,
-whose parameters are the inputs and whose result holds the outputs and steps. Nothing goes
-unchecked: a file without a module, a kind without a function, an input that the function
-does not take, and an output that it does not give are all failures.
+`tests/vectors/README.md` says what a file holds. For each file there is a module in
+`vectors/` and for each kind of case a function in it, whose parameters are the inputs (with
+script and alterations) and whose result holds the outputs and steps. Nothing goes unchecked:
+a file without a module, a kind without a function, an input that the function does not take,
+and an output that it does not give are all failures.
 """
 
 import importlib
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from msg_e2e.notation import Refused
+from vectors.values import compare, literal
 
 
 def identifier(words: str) -> str:
@@ -27,7 +28,7 @@ def identifier(words: str) -> str:
 def from_json(value: Any, kind: Any) -> Any:
     """By the parameter's type: bytes are hex; in a dict whose values are bytes, those are."""
     if value is not None and kind is bytes:
-        return bytes.fromhex(value)
+        return literal(value)
     if kind == list[bytes]:
         return [bytes.fromhex(item) for item in value]
     if kind == dict[str, bytes]:
@@ -35,34 +36,24 @@ def from_json(value: Any, kind: Any) -> Any:
     return value
 
 
-def to_json(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: to_json(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_json(item) for item in value]
-    return value.hex() if isinstance(value, bytes) else value
-
-
 def run(function: Callable[..., dict], inputs: dict) -> dict:
     types = {name: parameter.annotation for name, parameter in inspect.signature(function).parameters.items()}
     inputs = {identifier(name): value for name, value in inputs.items()}
     assert set(inputs) == set(types), f"inputs {sorted(inputs)}, but the check takes {sorted(types)}"
-    return to_json(function(**{name: from_json(value, types[name]) for name, value in inputs.items()}))
+    return function(**{name: from_json(value, types[name]) for name, value in inputs.items()})
 
 
 def check_case(module: Any, case: dict) -> None:
     function = getattr(module, identifier(case["kind"]).lower(), None)
     assert function is not None, f"kind {case['kind']} has no check"
+    inputs = case["inputs"] | {name: case[name] for name in ("script", "alterations") if name in case}
     try:
-        computed = run(function, case["inputs"])
+        computed = run(function, inputs)
     except Refused as refusal:
         assert "refused" in case, f"refused: {refusal}"
         return
     assert "refused" not in case, "should be refused"
-    stated = case.get("steps", {}) | case["outputs"]
-    for name, value in stated.items():
-        assert name in computed, f"nobody checks {name}"
-        assert computed[name] == value, f"{name} is {value}, but the second implementation says {computed[name]}"
+    compare(case.get("steps", {}) | case.get("outputs", {}), computed)
 
 
 def check_file(path: Path) -> int:

@@ -37,6 +37,11 @@ impl Case {
         Self(self.0.with("outputs", outputs))
     }
 
+    /// Alterations of an output, each of which must be refused.
+    pub(crate) fn alterations(self, alterations: Vec<Json>) -> Self {
+        Self(self.0.with("alterations", alterations))
+    }
+
     /// What happens one after the other.
     pub(crate) fn script(self, entries: Vec<Json>) -> Self {
         Self(self.0.with("script", entries))

@@ -32,9 +32,9 @@ fn first_messages_are_as_their_vectors_say() {
     ];
     File {
         name: "first_message",
-        about: "A seals a first message, B opens it. `must refuse` lists alterations of the body, \
-                each of which B refuses, with nothing changed, before the true body opens; after \
-                that B refuses the true body as well.",
+        about: "A seals a first message, B opens it. Each of `alterations` puts bytes in the place \
+                of the body's own; B refuses them all, with nothing changed, before the true body \
+                opens. After that B refuses the true body as well.",
         spec: "crypto/SPEC.md §4, §5",
         cases,
     }
@@ -82,9 +82,9 @@ impl FirstMessage {
                 "device": accepted.session.peer().device.as_bytes(),
                 "content": content_json(&accepted.content),
             },
-            "must refuse": refused,
         };
-        Case::new("first message", name, self.inputs).steps(self.steps).outputs(outputs)
+        let case = Case::new("first message", name, self.inputs);
+        case.steps(self.steps).outputs(outputs).alterations(refused)
     }
 
     fn accept(&mut self, body: Vec<u8>) -> Result<Accepted, AcceptError> {
@@ -126,6 +126,7 @@ impl FirstMessage {
         let mut body = self.body.clone();
         body[at..at + with.len()].copy_from_slice(with);
         let refusal = self.accept(body).err().unwrap();
-        object! { "name": name, "at": at, "with": with, "refused": refusal.to_string() }
+        let replace = object! { "at": at, "with": with };
+        object! { "name": name, "replace": replace, "refused": refusal.to_string() }
     }
 }
