@@ -8,6 +8,9 @@ use std::{
 
 use msg_tests::place;
 
+/// Modules that only tests are built with, beside those called `tests`.
+const TEST_MODULES: &[&str] = &["crypto/src/vectors", "protocol/src/laboratory"];
+
 /// A text file.
 pub(crate) struct File {
     /// From the repository's folder, parted by `/`.
@@ -17,8 +20,7 @@ pub(crate) struct File {
 
 impl File {
     /// The lines that are built into the product, with their numbers from 1: none
-    /// of a file of tests or of the vectors' generator, and else those before
-    /// `#[cfg(test)] mod tests`.
+    /// of a file of tests, and else those before `#[cfg(test)] mod tests`.
     pub(crate) fn product_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let end = if self.is_test() { 0 } else { product_end(&self.text) };
         self.text.lines().take(end).enumerate().map(|(index, line)| (index + 1, line))
@@ -28,7 +30,7 @@ impl File {
         self.path.ends_with("/tests.rs")
             || self.path.contains("/tests/")
             || self.path.starts_with("tests/")
-            || self.path.starts_with("crypto/src/vectors")
+            || TEST_MODULES.iter().any(|module| self.path.starts_with(module))
     }
 }
 
@@ -36,7 +38,7 @@ impl File {
 fn product_end(text: &str) -> usize {
     let lines: Vec<&str> = text.lines().collect();
     let is_start =
-        |pair: &[&str]| pair[0].trim() == "#[cfg(test)]" && pair[1].trim().starts_with("mod ");
+        |pair: &[&str]| pair[0].trim() == "#[cfg(test)]" && pair[1].trim().starts_with("mod tests");
     lines.windows(2).position(is_start).unwrap_or(lines.len())
 }
 
@@ -90,6 +92,15 @@ pub(crate) fn cargo(words: &str) -> String {
         .unwrap();
     assert!(output.status.success(), "cargo {words}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn what_passes_for_a_test_module_is_built_for_tests_only() {
+    for module in TEST_MODULES {
+        let (folder, name) = module.rsplit_once('/').unwrap();
+        let root = file(&format!("{folder}/lib.rs")).text;
+        assert!(root.contains(&format!("#[cfg(test)]\nmod {name};")), "{module}");
+    }
 }
 
 #[test]
