@@ -25,6 +25,7 @@ pub mod kinded;
 #[cfg(test)]
 mod laboratory;
 pub mod limits;
+pub mod link;
 pub mod prekey;
 pub mod push;
 pub mod request;

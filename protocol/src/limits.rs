@@ -80,3 +80,24 @@ pub const MAX_RECORDS_PER_ANSWER: usize = 256;
 pub const BLOB_CHUNK_BYTES: usize = 64 * 1024;
 /// Gaps in a blob that one answer names.
 pub const MAX_MISSING_RANGES: usize = 256;
+/// Milliseconds in which a link must become ready.
+pub const OPENING_TIMEOUT_MS: u64 = 10_000;
+/// Milliseconds in which a frame that has begun must be whole.
+pub const FRAME_TIMEOUT_MS: u64 = 30_000;
+/// Milliseconds in which the peer must take a frame that is being written.
+pub const WRITE_TIMEOUT_MS: u64 = 30_000;
+/// Milliseconds that a client waits for the next answer.
+pub const ANSWER_TIMEOUT_MS: u64 = 30_000;
+/// Bytes that a link may make a peer hold before it is ready.
+pub const MAX_UNREADY_BYTES: usize = 64 * 1024;
+/// Requests in flight on a link: a full batch, its end, and some more.
+pub const MAX_REQUESTS: usize = 1_280;
+/// Bytes of requests in flight on a link: a full batch, and some more.
+pub const MAX_REQUEST_BYTES: usize = 9 * 1024 * 1024;
+/// Bytes of answers and pushes that a relay keeps for a client that does not
+/// read; at this mark it takes no further request and pushes nothing.
+pub const MAX_OUTPUT_BYTES: usize = 512 * 1024;
+/// Envelopes that a client may have leave pushed for.
+pub const MAX_CREDIT: u16 = 1_024;
+/// Bytes that each queued frame counts for beside its own.
+pub const QUEUED_FRAME_BYTES: usize = 64;

@@ -20,6 +20,13 @@ kinded! {
     }
 }
 
+impl Push {
+    /// Whether a relay needs a client's leave for it.
+    pub const fn costs_credit(&self) -> bool {
+        matches!(self, Self::Arrived(_) | Self::Passing(_))
+    }
+}
+
 /// An envelope has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrived {

@@ -126,7 +126,7 @@ pub struct Rules {
 }
 
 /// Bytes that suffice for an answer without a list in it.
-const SMALL: usize = 256;
+const SMALL: usize = 128;
 
 macro_rules! rules {
     ($($kind:ident $links:ident $answer:ident $bytes:ident),* $(,)?) => {

@@ -29,3 +29,16 @@ impl UnixSeconds {
 /// Days since 1970-01-01 UTC: all the precision that published objects carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct UnixDay(pub u32);
+
+/// Milliseconds on a clock that only goes forward, from any beginning: for
+/// deadlines, never for dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    /// This moment, `ms` later.
+    #[must_use]
+    pub const fn plus_ms(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+}

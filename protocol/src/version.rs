@@ -98,6 +98,23 @@ pub struct Terms {
     pub blob_days: u16,
 }
 
+/// What this version of the relay grants where its operator says nothing else.
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            registration: Registration::Invited,
+            requests: 1_280,
+            request_bytes: 9 * 1024 * 1024,
+            idle_s: 120,
+            mailbox_envelopes: 10_000,
+            mailbox_bytes: 256 * 1024 * 1024,
+            envelope_days: 30,
+            blob_bytes: 4 * 1024 * 1024 * 1024,
+            blob_days: 30,
+        }
+    }
+}
+
 /// Who may register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Registration {

@@ -1,3 +1,5 @@
+//! Each address and link has one text, and each malformed text its own error.
+
 use alloc::{format, string::ToString as _};
 
 use super::*;

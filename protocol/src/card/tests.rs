@@ -1,3 +1,5 @@
+//! Which cards are cards, and which may follow which.
+
 use alloc::vec;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Messages read back, and what later versions add survives.
+
 use alloc::{vec, vec::Vec};
 
 use super::*;

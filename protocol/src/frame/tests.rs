@@ -1,3 +1,5 @@
+//! Frames come out of a stream whole, and at a bounded cost.
+
 use alloc::{vec, vec::Vec};
 
 use super::*;

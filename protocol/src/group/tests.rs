@@ -1,3 +1,5 @@
+//! Which commits may be, and what hashes and signatures cover.
+
 use alloc::{vec, vec::Vec};
 
 use super::{commit::GROUP_FORMAT, *};

@@ -1,3 +1,5 @@
+//! Which bundles of prekeys may be used, by whom and when.
+
 use super::*;
 use crate::{
     key::{AgreementKey, KEM_KEY_BYTES, KemKey},

@@ -1,3 +1,5 @@
+//! Requests and answers read back, fit their frames and keep to their links.
+
 use alloc::{vec, vec::Vec};
 
 use super::*;
