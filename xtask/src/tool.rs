@@ -3,7 +3,7 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::{failure::Failure, place, step::Step};
+use crate::{failure::Failure, output, place, step::Step};
 
 /// Something of the system that a command needs.
 pub(crate) struct Need {
@@ -33,37 +33,52 @@ pub(crate) const PYTHON: Need = Need {
     check: || Step::new("", "python3").arg("-c").arg("import venv, ensurepip").succeeds(),
 };
 
-/// Installs those of `needs` that are missing.
+/// Installs those of `needs` that are missing, or says how to.
 pub(crate) fn require(needs: &[Need]) -> Result<(), Failure> {
     let missing: Vec<&Need> = needs.iter().filter(|need| !(need.check)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    install(&missing)?;
+    if let Err(failure) = install(&missing) {
+        output::failure(&failure);
+    }
     let missing: Vec<&Need> = missing.into_iter().filter(|need| !(need.check)()).collect();
     if missing.is_empty() { Ok(()) } else { Err(absent(&missing)) }
 }
 
+/// Installs by apt where that is there and allowed; else does nothing.
 fn install(missing: &[&Need]) -> Result<(), Failure> {
-    let root = || Step::new("", "test").words("-w /var/lib/dpkg").succeeds();
-    let sudo = || Step::new("", "sudo").words("-n true").succeeds();
-    let apt = |name: &str| match (root(), sudo()) {
-        (true, _) => Some(Step::new(name, "apt-get")),
-        (false, true) => Some(Step::new(name, "sudo").words("-n apt-get")),
-        (false, false) => None,
-    };
     let has_apt = Step::new("", "apt-get").arg("--version").succeeds();
-    let (true, Some(update), Some(install)) = (has_apt, apt("package lists"), apt("packages"))
-    else {
-        return Err(absent(missing));
+    let Some(before) = before_apt().filter(|_| has_apt) else { return Ok(()) };
+    let apt = |name: &str, words: &str| {
+        let command = format!("{before}env DEBIAN_FRONTEND=noninteractive apt-get --quiet {words}");
+        let (program, rest) = command.split_once(' ').unwrap_or((&command, ""));
+        Step::new(name, program).words(rest).run()
     };
-    update.words("update --quiet").run()?;
-    install.words("install --yes --no-install-recommends").words(&packages(missing)).run()
+    // One source that does not answer need not be the one with the packages.
+    if let Err(failure) = apt("package lists", "update") {
+        output::failure(&failure);
+    }
+    let install = format!("install --yes --no-install-recommends {}", packages(missing));
+    apt(&format!("packages for {}", words(missing)), &install)
+}
+
+/// What stands before `apt-get`: nothing for root, `sudo` for who needs no password.
+fn before_apt() -> Option<&'static str> {
+    if Step::new("", "test").words("-w /var/lib/dpkg").succeeds() {
+        Some("")
+    } else {
+        Step::new("", "sudo").words("-n true").succeeds().then_some("sudo -n ")
+    }
+}
+
+fn words(needs: &[&Need]) -> String {
+    needs.iter().map(|need| need.what).collect::<Vec<_>>().join(", ")
 }
 
 fn absent(missing: &[&Need]) -> Failure {
     Failure::Missing {
-        what: missing.iter().map(|need| need.what).collect::<Vec<_>>().join(", "),
+        what: words(missing),
         install: format!("sudo apt-get install --yes {}", packages(missing)),
     }
 }
