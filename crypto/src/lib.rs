@@ -14,6 +14,7 @@ mod aead;
 pub mod agreement;
 pub mod archive;
 mod argon2id;
+pub mod at_rest;
 pub mod error;
 pub mod file;
 pub mod fingerprint;

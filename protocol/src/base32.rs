@@ -30,19 +30,19 @@ pub enum Base32Error {
 }
 
 /// Characters that `bytes` bytes take.
-pub(crate) const fn length(bytes: usize) -> usize {
+const fn length(bytes: usize) -> usize {
     (bytes * 8).div_ceil(5)
 }
 
 /// The text of `bytes`.
-pub(crate) fn encode(bytes: &[u8]) -> String {
+pub fn encode(bytes: &[u8]) -> String {
     let mut text = BASE32_NOPAD.encode(bytes);
     text.make_ascii_lowercase();
     text
 }
 
 /// Exactly `N` bytes from their one text.
-pub(crate) fn decode<const N: usize>(text: &str) -> Result<[u8; N], Base32Error> {
+pub fn decode<const N: usize>(text: &str) -> Result<[u8; N], Base32Error> {
     for (index, byte) in text.bytes().enumerate() {
         match byte {
             b'a'..=b'z' | b'2'..=b'7' => {}

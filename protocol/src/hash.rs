@@ -41,6 +41,15 @@ pub fn hash(label: Label, fields: &[&[u8]]) -> [u8; 32] {
     hasher.finish()
 }
 
+/// `H(fields…)` without a label, as input of a derivation that has its own.
+pub fn hash_unlabelled(fields: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = FieldHasher(Sha256::new());
+    for field in fields {
+        hasher.field(field);
+    }
+    hasher.finish()
+}
+
 /// `H` one field at a time.
 #[derive(Clone)]
 pub struct FieldHasher(Sha256);

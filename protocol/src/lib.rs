@@ -8,7 +8,7 @@
 extern crate alloc;
 
 pub mod address;
-mod base32;
+pub mod base32;
 pub mod bounded;
 pub mod card;
 pub mod codec;
