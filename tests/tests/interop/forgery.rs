@@ -21,8 +21,8 @@ fn started(seed: u64) -> [Peer; 2] {
 /// Forges by `changes`; gives the reason of the refusal.
 fn refusal(peers: &mut [Peer; 2], changes: &Value) -> String {
     let [forger, victim] = peers;
-    let forged = forger.forge(&victim.address, changes);
-    victim.open(&forged).expect_err(&format!("accepted: {changes}"))
+    let envelope = forger.forge(&victim.address, changes);
+    victim.open(&envelope).expect_err(&format!("accepted: {changes}"))
 }
 
 /// Points of order 1, 2, 4 and 8 of Curve25519 and its twist, and their long forms.

@@ -20,3 +20,4 @@ mod network;
 mod pair;
 mod peer;
 mod values;
+mod vectors;
