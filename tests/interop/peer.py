@@ -13,12 +13,13 @@ it was. `tests/tests/interop.rs` has the same commands for the Rust side:
   forge   identity device changes         -> kind body              against the rules: forge.py
   sending identity device                 -> session                the one that messages are sent in
   open    kind body                       -> identity device content
-  file_seal / file_open  key data         -> data                   payload of a file
-  pad_file  data                          -> data
+  upload  key data                         -> payload length padded sha256
+  download  key payload length padded sha256             -> data
   safety  identity                        -> number qr
   password  password host name            -> credential
   row_seal / row_open  key table row generation value   -> value
-  wrap / unwrap  secret{password | key} value           -> value    the wrapped data key
+  wrap    secret{password | key} value     -> value                 a data key, wrapped
+  unwrap  secret{password | key} value     -> row_key               of table "table" and key "key"
 """
 
 import hashlib
@@ -92,14 +93,13 @@ class Peer:
         identity, device = session.peer
         return {"identity": identity, "device": device, "content": content}
 
-    def file_seal(self, key: bytes, data: bytes) -> dict:
-        return {"data": files.file_seal(key, self.draw("nonce", 16), data)}
+    def upload(self, key: bytes, data: bytes) -> dict:
+        payload, sha256 = files.upload(key, self.draw("nonce", 16), data)
+        padded = files.padme(max(len(data), files.CHUNK))
+        return {"payload": payload, "length": len(data), "padded": padded, "sha256": sha256}
 
-    def file_open(self, key: bytes, data: bytes) -> dict:
-        return {"data": files.file_open(key, data)}
-
-    def pad_file(self, data: bytes) -> dict:
-        return {"data": files.pad_file(data)}
+    def download(self, key: bytes, payload: bytes, length: int, padded: int, sha256: bytes) -> dict:
+        return {"data": files.download(key, payload, length, padded, sha256)}
 
     def safety(self, identity: bytes) -> dict:
         own = notation.ed25519_public(self.device_.identity)
@@ -108,11 +108,11 @@ class Peer:
     def password(self, password_: str, host: str, name: str) -> dict:
         return {"credential": password.password_credential(password.password_master(password_, host, name))}
 
-    def row_seal(self, key: bytes, table: bytes, row: bytes, generation: int, value: bytes) -> dict:
-        return {"value": store.row_seal(key, table, row, generation, self.draw("nonce", 24), value)}
+    def row_seal(self, key: bytes, table: str, row: bytes, generation: int, value: bytes) -> dict:
+        return {"value": store.row_seal(key, table.encode(), row, generation, self.draw("nonce", 24), value)}
 
-    def row_open(self, key: bytes, table: bytes, row: bytes, generation: int, value: bytes) -> dict:
-        return {"value": store.row_open(key, table, row, generation, value)}
+    def row_open(self, key: bytes, table: str, row: bytes, generation: int, value: bytes) -> dict:
+        return {"value": store.row_open(key, table.encode(), row, generation, value)}
 
     def wrap(self, secret: dict, value: bytes) -> dict:
         salt, nonce = self.draw("salt", 16), self.draw("nonce", 24)
@@ -121,10 +121,11 @@ class Peer:
         return {"value": store.wrap_password(value, secret["password"], 65_536, 3, 1, salt, nonce)}
 
     def unwrap(self, secret: dict, value: bytes) -> dict:
-        return {"value": store.unwrap(value, secret.get("key") or secret["password"])}
+        K = store.unwrap(value, secret.get("key") or secret["password"])
+        return {"row_key": store.row_key(K, b"table", b"key")}
 
 
-TEXT = {"op", "name", "kind", "password", "host", "number"}
+TEXT = {"op", "name", "kind", "password", "host", "table"}
 
 
 def from_json(value: object, name: str = "") -> object:

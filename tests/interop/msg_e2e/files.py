@@ -1,5 +1,7 @@
 """§10: the payload of a file."""
 
+import hashlib
+
 from .codec import Reader
 from .notation import AEAD, AEAD_open, HKDF, need, u
 
@@ -10,10 +12,6 @@ def padme(n: int) -> int:
     e = n.bit_length() - 1
     unit = 1 << (e - e.bit_length())
     return -(-n // unit) * unit
-
-
-def pad_file(data: bytes) -> bytes:
-    return data + bytes(padme(max(len(data), CHUNK)) - len(data))
 
 
 def file_seal(file_key: bytes, nonce: bytes, data: bytes) -> bytes:
@@ -34,3 +32,18 @@ def file_open(file_key: bytes, payload: bytes) -> bytes:
         out, i = out + plain, i + 1
         if not r.data:
             return out
+
+
+def upload(file_key: bytes, nonce: bytes, data: bytes) -> tuple[bytes, bytes]:
+    """The payload of an extended file, and its hash."""
+    payload = file_seal(file_key, nonce, data + bytes(padme(max(len(data), CHUNK)) - len(data)))
+    return payload, hashlib.sha256(payload).digest()
+
+
+def download(file_key: bytes, payload: bytes, length: int, padded: int, sha256: bytes) -> bytes:
+    """The file, if the payload is the one that the message states."""
+    need(hashlib.sha256(payload).digest() == sha256, "hash of the payload")
+    need(padded == padme(max(length, CHUNK)), "padded length")
+    plain = file_open(file_key, payload)
+    need(len(plain) == padded and not any(plain[length:]), "padding of the file")
+    return plain[:length]

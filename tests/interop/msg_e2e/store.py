@@ -38,7 +38,7 @@ def unwrap(wrapped: bytes, secret: str | bytes) -> bytes:
     need(r.take(1) == (b"\1" if isinstance(secret, str) else b"\2"), "kdf")
     if isinstance(secret, str):
         m, t, p, salt = num(r.take(4)), num(r.take(4)), num(r.take(4)), r.take(16)
-        need(0 < m <= 1 << 20 and 0 < t <= 10 and 0 < p <= 16, "parameters")
+        need(8 * p <= m <= 1 << 20 and 0 < t <= 10 and 0 < p <= 16, "parameters")
         KEK = HKDF(salt, argon2id(secret, salt, m, t, p), L("wrap/password"), 32)
     else:
         salt = r.take(16)

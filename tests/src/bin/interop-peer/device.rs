@@ -53,6 +53,10 @@ impl Device {
         self.party.identity.public()
     }
 
+    pub(crate) fn rng(&mut self) -> &mut ChaCha20Rng {
+        &mut self.rng
+    }
+
     pub(crate) fn set_now(&mut self, now: UnixSeconds) {
         self.now = now;
     }

@@ -15,6 +15,10 @@ impl Fields {
         Self(serde_json::from_str(line).expect("a command is a line of JSON"))
     }
 
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some()
+    }
+
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0[name].as_str().expect("a text")
     }

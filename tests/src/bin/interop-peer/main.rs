@@ -13,6 +13,7 @@
 
 mod device;
 mod fields;
+mod files;
 mod values;
 
 use std::{
@@ -65,6 +66,12 @@ fn obey(device: &mut Option<Device>, command: &Fields) -> Answer {
         "sending" => device.sending(command),
         "seal" => device.seal(command),
         "open" => device.open(command),
+        "row_seal" => values::row(command, Some(device.rng())),
+        "row_open" => values::row(command, None),
+        "wrap" => values::wrap(command, device.rng()),
+        "unwrap" => values::unwrap(command),
+        "upload" => files::upload(command, device.rng()),
+        "download" => files::download(command),
         "password" => values::credential(command),
         "safety" => Ok(values::safety(&device.identity(), &IdentityKey(command.array("identity")))),
         unknown => panic!("no command {unknown}"),
