@@ -11,6 +11,7 @@
 )]
 
 pub mod adversary;
+pub mod fuzzing;
 pub mod lab;
 pub mod party;
 pub mod place;

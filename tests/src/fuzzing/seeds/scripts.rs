@@ -1,0 +1,75 @@
+//! Seeds of targets that read their input as a script.
+
+use msg_protocol::codec;
+
+use super::{Seed, seed};
+use crate::fuzzing::world::WORLD;
+
+pub(super) fn seeds() -> Vec<Seed> {
+    let mut seeds = Vec::new();
+    let moments = [
+        ("session_open", &WORLD.sessions),
+        ("session_archive", &WORLD.sessions),
+        ("pair_open", &WORLD.pairs),
+        ("pair_archive", &WORLD.pairs),
+    ];
+    for (target, moments) in moments {
+        for (index, moment) in (0..).zip(moments) {
+            if target.ends_with("archive") {
+                seeds.push(seed(target, &format!("{index}"), [index, 0]));
+                continue;
+            }
+            for (message, sent) in (0..).zip(&moment.sent) {
+                if sent.is_new {
+                    seeds.push(seed(target, &format!("{index}-{message}"), [index, message, 0]));
+                }
+            }
+            seeds.push(seed(target, &format!("{index}-altered"), [index, 0, 0, 0, 0, 9, 1]));
+            seeds.push(seed(target, &format!("{index}-spliced"), [index, 0, 0, 2, 0, 0, 1, 9, 0]));
+        }
+    }
+    for index in 0..WORLD.flights.len() {
+        let index = u8::try_from(index).unwrap();
+        seeds.push(seed("first_flight", &format!("{index}"), [index, 0]));
+        seeds.push(seed("first_flight", &format!("{index}-altered"), [index, 0, 0, 0, 9, 1]));
+    }
+    for target in ["prekeys_archive", "device_archive"] {
+        seeds.push(seed(target, "whole", [0]));
+        seeds.push(seed(target, "cut", [1, 0, 40]));
+    }
+    seeds.push(seed("device_archive", "bytes", [&[2], WORLD.device_archive.as_slice()].concat()));
+    seeds.extend(conversations());
+    seeds.extend(streams());
+    for (index, card) in WORLD.cards.iter().enumerate() {
+        let bytes = [&[0], codec::encode(&**card).as_slice()].concat();
+        seeds.push(seed("signed_object", &format!("card-{index}"), bytes));
+    }
+    seeds
+}
+
+fn conversations() -> Vec<Seed> {
+    let ping_pong = [1, 1, 4, 0, 2, 4].repeat(6);
+    let gaps = [1, 1, 1, 1, 1, 1, 4, 3, 0, 0, 0, 1, 4, 3, 0, 1, 5, 0, 2, 0, 9, 1, 6, 0, 2];
+    let late = [[1, 1, 1, 1, 4, 0, 1, 4].repeat(7).as_slice(), &[7, 36, 3, 0, 0]].concat();
+    let jump = [1, 0, 4, 0, 0, 4, 2, 125, 1, 0, 4, 2, 126, 4];
+    vec![
+        seed("conversation", "ping-pong", ping_pong),
+        seed("conversation", "gaps", gaps),
+        seed("conversation", "late", late),
+        seed("conversation", "jump", jump),
+    ]
+}
+
+fn streams() -> Vec<Seed> {
+    let frames = [&[0, 0, 0, 3], b"abc".as_slice(), &[0, 0, 0, 1], b"d"].concat();
+    let stream = |limit: u8, pieces: &[u8], stream: &[u8]| {
+        let count = u8::try_from(pieces.len()).unwrap();
+        [&[limit, count], pieces, stream].concat()
+    };
+    vec![
+        seed("frame_stream", "pieces", stream(0, &[1, 5, 2], &frames)),
+        seed("frame_stream", "whole", stream(1, &[], &frames)),
+        seed("frame_stream", "long", stream(2, &[4], &[frames.as_slice(), &[0, 0, 0, 9]].concat())),
+        seed("frame_stream", "empty", stream(0, &[], &[0; 4])),
+    ]
+}
