@@ -185,8 +185,8 @@ impl Publisher {
     fn bundle_inputs(&self, bundle: &PrekeyBundle, today: UnixDay) -> Json {
         object! {
             "bundle": &codec::encode(bundle),
-            "device": self.device.id().as_bytes(),
             "signing": self.key.as_bytes(),
+            "agreement": self.device.agreement().public().as_bytes(),
             "today": today.0,
         }
     }

@@ -28,8 +28,9 @@ def usable(prekeys: dict, device: bytes, signing: bytes, today: int) -> bool:
         return False
 
 
-def bundle(bundle: bytes, device: bytes, signing: bytes, today: int) -> dict:
+def bundle(bundle: bytes, signing: bytes, agreement: bytes, today: int) -> dict:
     prekeys = codec.decode(cards.BUNDLE, bundle)
+    device = cards.device_id({"signing": signing, "agreement": agreement})
     spk, pqk = cards.verify_bundle(prekeys, device, signing, today)
     kem = {"kind": "one-time" if "kem" in pqk else "last-resort", "id": pqk["id"]}
     days = [day for day in range(today - 100, today + 100) if usable(prekeys, device, signing, day)]

@@ -1,0 +1,23 @@
+//! The test vectors, read back: the public interface must make what they state
+//! out of their inputs alone, and the second implementation must as well. How
+//! they are made is in `crypto/src/vectors.rs`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at its first surprise"
+)]
+
+mod card;
+mod case;
+mod draws;
+mod first_message;
+mod handshake;
+mod ids;
+mod party;
+mod prekeys;
+mod primitives;
+mod ratchet;
+mod second_implementation;
+mod sizes;
