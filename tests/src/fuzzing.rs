@@ -9,12 +9,15 @@
 mod archive;
 mod decoder;
 mod edit;
+mod file;
 mod frame;
+mod link;
 mod open;
 mod ratchet;
 mod script;
 pub mod seeds;
 mod signed;
+mod store;
 mod text;
 mod world;
 
@@ -48,12 +51,20 @@ targets! {
     decoder::message,
     decoder::prekey_bundle,
     decoder::server_frame,
+    file::file_lengths,
+    file::file_payload,
     frame::frame_stream,
+    link::link_client,
+    link::link_pair,
+    link::link_server,
     open::first_flight,
     open::pair_open,
     open::session_open,
     ratchet::conversation,
     signed::signed_object,
+    store::key_file,
+    store::sealed_row,
+    store::wrapped_key,
     text::address,
     text::base32_text,
     text::link,

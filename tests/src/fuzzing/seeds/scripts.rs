@@ -40,6 +40,8 @@ pub(super) fn seeds() -> Vec<Seed> {
     seeds.push(seed("device_archive", "bytes", [&[2], WORLD.device_archive.as_slice()].concat()));
     seeds.extend(conversations());
     seeds.extend(streams());
+    seeds.extend(links());
+    seeds.extend(stored());
     for (index, card) in WORLD.cards.iter().enumerate() {
         let bytes = [&[0], codec::encode(&**card).as_slice()].concat();
         seeds.push(seed("signed_object", &format!("card-{index}"), bytes));
@@ -58,6 +60,47 @@ fn conversations() -> Vec<Seed> {
         seed("conversation", "late", late),
         seed("conversation", "jump", jump),
     ]
+}
+
+fn links() -> Vec<Seed> {
+    let welcome = [1, 0, 0, 16];
+    let client = [&[1], &welcome[..], &[1, 1, 2, 0, 2, 1, 3, 3, 3, 1, 2, 1, 4, 1, 0]].concat();
+    let server = [16, 1, 1, 1, 3, 0, 8, 2, 0, 1, 3, 1, 0, 1, 3, 2, 1, 3, 0, 5, 5, 7];
+    let asks = [0, 0, 0, 4, 3, 5, 99, 1, 4, 6, 50];
+    let pair = |kind: u8| [&[kind, 8, 3, 3, 5, 255, 4, 4, 6, 255], &asks[..], &asks[..]].concat();
+    vec![
+        seed(
+            "link_client",
+            "anonymous",
+            [&[0], &welcome[..], &[2, 3, 2, 6, 3, 3, 1, 3, 1]].concat(),
+        ),
+        seed("link_client", "signed-in", client),
+        seed("link_server", "anonymous", [16, 1, 0, 1, 3, 1, 0, 3, 0, 5, 5, 6, 255, 255]),
+        seed("link_server", "signed-in", server),
+        seed("link_pair", "anonymous", pair(0)),
+        seed("link_pair", "signed-in", pair(1)),
+    ]
+}
+
+fn stored() -> Vec<Seed> {
+    let key_file = "msg-store-key-1:aqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqca\n";
+    let password =
+        [b"msgkey\x01\x01", &[0, 1, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1][..], &[7; 88]].concat();
+    let mut seeds = vec![
+        seed("key_file", "key", key_file),
+        seed("wrapped_key", "key-file", [0]),
+        seed("wrapped_key", "password", [&[1], &*password].concat()),
+        seed("sealed_row", "whole", [0, 0, 0, 0]),
+        seed("sealed_row", "moved", [1, 0, 0, 0]),
+        seed("sealed_row", "cut", [0, 0, 0, 1]),
+        seed("file_lengths", "small", [0, 0, 200, 128]),
+        seed("file_lengths", "large", [40, 1, 0, 128, 40, 1, 0, 128, 40, 1, 0, 128, 8, 1, 0, 0]),
+    ];
+    for shape in 0..5 {
+        seeds.push(seed("file_payload", &format!("{shape}"), [shape, 0, 0, 7, 255, 255]));
+        seeds.push(seed("file_payload", &format!("{shape}-cut"), [shape, 3, 16]));
+    }
+    seeds
 }
 
 fn streams() -> Vec<Seed> {
