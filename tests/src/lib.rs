@@ -17,3 +17,4 @@ pub mod party;
 pub mod place;
 pub mod recorder;
 pub mod seed;
+pub mod separation;

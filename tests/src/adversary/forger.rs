@@ -26,6 +26,8 @@ pub struct Claim<'a> {
     pub device: DeviceId,
     /// What he says `DH1` is: he may not know it.
     pub dh1: Bytes32,
+    /// An ephemeral key of low order in place of a fresh one.
+    pub ek: Option<Bytes32>,
 }
 
 /// Makes first flights to one device.
@@ -63,10 +65,10 @@ impl Forger<'_> {
         let secrets = [Some(recipient.agreement), Some(signed.key), self.one_time()]
             .into_iter()
             .flatten()
-            .map(|key| dh(&ephemeral, &key.0))
+            .map(|key| if claim.ek.is_some() { [0; 32] } else { dh(&ephemeral, &key.0) })
             .chain([shared]);
         let secrets = Secrets(secrets.collect());
-        let ek = dh_public(&ephemeral);
+        let ek = claim.ek.unwrap_or_else(|| dh_public(&ephemeral));
         let th1 = self.first_transcript(&ek, &ct);
         let sealed = seal(&secrets.seal_key(&th1), &[0; 12], &th1, &part(claim));
         let agreement = claim.card.device(claim.device).unwrap().agreement;
