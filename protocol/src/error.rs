@@ -70,8 +70,6 @@ codes! {
     34 TIMEOUT "too slow",
     /// Too many links from there.
     35 TOO_MANY_LINKS "too many links",
-    /// The device has signed in by a newer link.
-    36 REPLACED "signed in elsewhere",
 }
 
 impl fmt::Display for Code {

@@ -32,6 +32,8 @@ pub mod request;
 pub mod response;
 pub mod secret;
 pub mod signed;
+#[cfg(test)]
+mod spec;
 pub mod time;
 pub mod version;
 pub mod work;

@@ -1,10 +1,13 @@
-//! Every bound on what input can make us hold. SPEC §"Limits".
+//! Every bound on what input can make us hold, and every time in which it has to
+//! come. SPEC §"Limits".
 
 /// Devices on one card.
 pub const MAX_DEVICES: usize = 16;
 /// Bytes of an encoded card, without its signature.
 pub const MAX_CARD_BYTES: usize = 1_536;
-/// Bytes of any other signed object.
+/// Bytes of an encoded prekey, without its signature.
+pub const MAX_PREKEY_BYTES: usize = 1_280;
+/// Bytes of any signed object.
 pub const MAX_SIGNED_BYTES: usize = 64 * 1024;
 /// Shortest account name.
 pub const MIN_NAME_BYTES: usize = 2;
@@ -62,6 +65,12 @@ pub const MAX_BATCH_ENVELOPES: usize = 1_024;
 pub const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Zero bits that a relay may ask of a stranger.
 pub const MAX_WORK_BITS: u8 = 28;
+/// Envelopes that a ticket, or the token of a contact link, is good for.
+pub const KNOCKS_PER_RIGHT: u8 = 8;
+/// Seconds for which an old door may still be good.
+pub const MAX_DOOR_GRACE_S: u32 = 72 * 60 * 60;
+/// Days for which the token of a contact link may be good.
+pub const MAX_TOKEN_DAYS: u32 = 30;
 /// One-time pairs in one request.
 pub const MAX_PAIRS_PER_REQUEST: usize = 50;
 /// One-time pairs that a device has at its relay.

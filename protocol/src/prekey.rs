@@ -8,15 +8,13 @@ use crate::{
     hash::Label,
     id::DeviceId,
     key::{AgreementKey, KemKey, SigningKey},
-    limits::{CLOCK_GRACE_DAYS, MAX_PREKEY_DAYS_AHEAD},
+    limits::{CLOCK_GRACE_DAYS, MAX_PREKEY_BYTES, MAX_PREKEY_DAYS_AHEAD},
     signed::{Signable, Signed, Verified, VerifyError},
     time::UnixDay,
 };
 
 /// The only format of prekeys there is.
 pub const PREKEY_FORMAT: u8 = 1;
-
-const MAX_PREKEY_BYTES: usize = 1_280;
 
 /// Number of a prekey, never given twice by one device for one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -131,6 +131,14 @@ const SMALL: usize = 128;
 macro_rules! rules {
     ($($kind:ident $links:ident $answer:ident $bytes:ident),* $(,)?) => {
         impl Request {
+            /// What holds for each kind, in the order of [`Self::KINDS`].
+            pub const RULES: &[Rules] = &[$(Rules {
+                name: stringify!($kind),
+                links: Links::$links,
+                answer: $crate::response::kind::$answer,
+                answer_bytes: $bytes,
+            }),*];
+
             /// What holds for this kind of request; `None` for one from later.
             pub const fn rules(&self) -> Option<Rules> {
                 match self {

@@ -8,7 +8,7 @@ use crate::{
     bounded::Str,
     card::CardRef,
     limits::MAX_DISPLAY_NAME_BYTES,
-    secret::Door,
+    secret::{Door, LinkToken},
 };
 
 /// How to reach the sender. A claim until the card at that address has shown
@@ -21,6 +21,9 @@ pub struct ContactDetails {
     pub pin: Option<Pin>,
     /// The right to deposit there.
     pub door: Option<Door>,
+    /// The token of the recipient's contact link that the sender came by, so
+    /// that the recipient need not take the relay's word for it.
+    pub token: Option<LinkToken>,
     /// The card to be found there.
     pub card: CardRef,
     /// How the sender would like to be called.

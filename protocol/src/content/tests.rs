@@ -69,6 +69,7 @@ fn one_of_each_kind() -> Vec<Content> {
             address: "bob@relay.example".parse::<Address>().unwrap(),
             pin: None,
             door: Some(Door::new([1; 32])),
+            token: None,
             card: card_ref(2),
             display_name: Str::new("Bob".into()).unwrap(),
         }
