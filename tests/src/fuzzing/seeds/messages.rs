@@ -87,6 +87,7 @@ fn contents() -> Vec<(&'static str, Content)> {
                 address: address(),
                 pin: Some(Pin::new([2; 32])),
                 door: Some(Door::new([1; 32])),
+                token: None,
                 card: CARD,
                 display_name: Str::new("Bob".into()).unwrap(),
             }
