@@ -39,3 +39,6 @@ pub use handshake::{
 };
 pub use ratchet::{OpenError, SealError};
 pub use session::{Sealed, Session};
+
+#[cfg(test)]
+mod wycheproof;

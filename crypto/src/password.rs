@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn attack_09_the_credential_is_none_of_the_keys_that_a_password_wraps_with() {
+    fn attack_9_the_credential_is_none_of_the_keys_that_a_password_wraps_with() {
         let password = Password::new("correct horse").ok().unwrap();
         let (host, name) = ("relay.example".parse().unwrap(), "alice".parse().unwrap());
         let credential = password.account_credential(&host, &name).unwrap();

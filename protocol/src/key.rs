@@ -113,11 +113,18 @@ pub trait VerifyingKey {
         message: &[u8],
         signature: &Signature,
     ) -> Result<(), SignatureError> {
-        let key =
-            ed25519_dalek::VerifyingKey::from_bytes(self.bytes()).map_err(|_| SignatureError)?;
-        let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        key.verify_strict(&label.followed_by(message), &signature).map_err(|_| SignatureError)
+        verify_strict(self.bytes(), &label.followed_by(message), signature)
     }
+}
+
+fn verify_strict(
+    key: &[u8; 32],
+    message: &[u8],
+    signature: &Signature,
+) -> Result<(), SignatureError> {
+    let key = ed25519_dalek::VerifyingKey::from_bytes(key).map_err(|_| SignatureError)?;
+    let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
+    key.verify_strict(message, &signature).map_err(|_| SignatureError)
 }
 
 impl VerifyingKey for IdentityKey {
@@ -131,3 +138,6 @@ impl VerifyingKey for SigningKey {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests;
