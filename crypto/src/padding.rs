@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-/// The padding is not what [`pad`] makes. The peer's fault.
+/// The padding is not `80 00 …`. The peer's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("malformed padding")]
 pub struct BadPadding;

@@ -6,7 +6,6 @@ use core::ops::Range;
 use super::PAYLOAD_NONCE_BYTES;
 use crate::{
     aead::TAG_BYTES,
-    error::Fault,
     limits::{MAX_FILE_CHUNKS, MIN_PADDED_FILE_BYTES},
 };
 
@@ -42,7 +41,8 @@ pub struct Chunk {
     pub payload: Range<u64>,
 }
 
-/// Why no file has that length.
+/// Why no file has that length. The fault of who stated it: the peer for lengths
+/// that came, the caller for a file of one's own that is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LengthError {
@@ -64,16 +64,6 @@ pub enum LengthError {
     /// The last chunk is empty, and not the only one.
     #[error("last chunk of the payload is empty")]
     EmptyChunk,
-}
-
-impl LengthError {
-    /// Whose fault it is.
-    pub fn fault(&self) -> Fault {
-        match self {
-            Self::TooLong => Fault::Caller,
-            _ => Fault::Peer,
-        }
-    }
 }
 
 /// Padmé: the next length that shows only a few of its bits. `None` past 2^64.
