@@ -13,13 +13,17 @@ mod draws;
 mod json;
 
 mod card;
+mod file;
 mod first_message;
 mod handshake;
 mod ids;
 mod kdf;
 mod padding;
 mod party;
+mod password;
 mod prekeys;
 mod primitives;
 mod ratchet;
+mod safety;
 mod sizes;
+mod store;

@@ -26,9 +26,12 @@ def identifier(words: str) -> str:
 
 
 def from_json(value: Any, kind: Any) -> Any:
-    """By the parameter's type: bytes are hex; in a dict whose values are bytes, those are."""
+    """By the parameter's type: bytes are hex; in a dict whose values are bytes, those are;
+    a number of 2^53 or more is a text."""
     if value is not None and kind is bytes:
         return literal(value)
+    if value is not None and kind is int:
+        return int(value)
     if kind == list[bytes]:
         return [bytes.fromhex(item) for item in value]
     if kind == dict[str, bytes]:

@@ -15,7 +15,10 @@ use super::{
     party::NOW,
 };
 use conversation::{Alteration, Conversation};
-pub(crate) use {conversation::content_json, mirror::Mirror};
+pub(crate) use {
+    conversation::{content_json, digest_json},
+    mirror::Mirror,
+};
 
 const DAY: u64 = 86_400;
 

@@ -7,7 +7,7 @@ use rand_core::{TryCryptoRng, TryRng};
 use crate::case::Fields;
 
 /// The names of all draws, in the order in which one operation draws them.
-const ORDER: [&str; 5] = ["ek", "dh", "kem", "m", "nonce"];
+const ORDER: [&str; 6] = ["ek", "dh", "kem", "m", "salt", "nonce"];
 
 /// What is still to be drawn.
 pub(crate) struct Draws(VecDeque<(&'static str, Vec<u8>)>);

@@ -12,12 +12,16 @@
 mod card;
 mod case;
 mod draws;
+mod file;
 mod first_message;
 mod handshake;
 mod ids;
 mod party;
+mod password;
 mod prekeys;
 mod primitives;
 mod ratchet;
+mod safety;
 mod second_implementation;
 mod sizes;
+mod store;
