@@ -27,6 +27,8 @@ mod laboratory;
 pub mod limits;
 pub mod link;
 pub mod prekey;
+#[cfg(test)]
+mod properties;
 pub mod push;
 pub mod request;
 pub mod response;

@@ -188,4 +188,4 @@ rules! {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

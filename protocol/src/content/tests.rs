@@ -13,7 +13,7 @@ use crate::{
     secret::{BlobCapability, Door, FileKey},
 };
 
-fn message(content: impl Into<Content>) -> Message {
+pub(crate) fn message(content: impl Into<Content>) -> Message {
     Message {
         id: MessageId([1; 16]),
         sent_ms: 1_700_000_000_000,
@@ -47,7 +47,7 @@ fn file() -> File {
     }
 }
 
-fn one_of_each_kind() -> Vec<Content> {
+pub(crate) fn one_of_each_kind() -> Vec<Content> {
     let target = MessageId([9; 16]);
     vec![
         text(5).into(),

@@ -44,7 +44,7 @@ fn pair() -> Signed<OneTimePair> {
     sign(1, &pair)
 }
 
-fn one_of_each_kind() -> Vec<Request> {
+pub(crate) fn one_of_each_kind() -> Vec<Request> {
     let name = || "bob".parse().unwrap();
     let hash = SaltedHash::of(&LinkToken::new([1; 32]), [2; 16]);
     let credential = || AccountCredential::new([5; 32]);

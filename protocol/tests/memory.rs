@@ -1,0 +1,110 @@
+//! Decoders take no memory on the word of a stranger: inputs that state huge
+//! counts and lengths, under an allocator that counts.
+
+use msg_protocol::{
+    codec,
+    content::Message,
+    frame::{ClientFrame, FrameDecoder, ServerFrame},
+    limits::{MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, MAX_UNREADY_FRAME_BYTES},
+    prekey::PrekeyBundle,
+};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Bytes taken at most while `work` ran, beside those taken before.
+fn peak_of<T>(work: impl FnOnce() -> T) -> usize {
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    let result = work();
+    let peak = MEMORY.peak_usage();
+    drop(result);
+    peak.saturating_sub(before)
+}
+
+/// The varint of the largest count there is.
+const HUGE: [u8; 5] = [0xff, 0xff, 0xff, 0xff, 0x0f];
+
+/// Short inputs whose every part may be a count, and is a huge one.
+fn lies() -> impl Iterator<Item = Vec<u8>> {
+    let prefixes = (0..=u8::MAX).flat_map(|first| (0..24_u8).map(move |second| [first, second]));
+    prefixes.flat_map(|prefix| {
+        (0..40).step_by(5).map(move |zeros| {
+            let mut input = prefix.to_vec();
+            input.resize(input.len() + zeros, 0);
+            input.extend(HUGE);
+            input.extend([7; 64]);
+            input
+        })
+    })
+}
+
+/// Frames of a request or an answer of each kind whose body is full of counts.
+fn full_frames(tag: u8) -> impl Iterator<Item = Vec<u8>> {
+    (0..128_u8).flat_map(move |kind| {
+        [0x00, 0x01, 0x10, 0x7f].map(|filling| {
+            let length = MAX_FRAME_BYTES - 16;
+            let mut frame = vec![tag, 1, kind];
+            frame.extend(varint(length));
+            frame.resize(frame.len() + length, filling);
+            frame
+        })
+    })
+}
+
+fn varint(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 128 {
+        bytes.push(u8::try_from(number & 127).unwrap_or(0) | 128);
+        number >>= 7;
+    }
+    bytes.push(u8::try_from(number).unwrap_or(0));
+    bytes
+}
+
+#[test]
+fn no_decoder_takes_memory_on_a_strangers_word() {
+    for lie in lies() {
+        let peak = peak_of(|| {
+            let frames = (ClientFrame::decode(&lie), ServerFrame::decode(&lie));
+            let bundle = codec::decode::<PrekeyBundle>(&lie, MAX_FRAME_BYTES);
+            let message = [&[1], lie.as_slice()].concat();
+            (frames, bundle, Message::decode(&message))
+        });
+        assert!(peak <= 8 * 1024, "{peak} bytes for {} that lie", lie.len());
+    }
+    for (tag, decode) in [
+        (1, (|frame| drop(ClientFrame::decode(frame))) as fn(&[u8])),
+        (2, |frame| drop(ServerFrame::decode(frame))),
+        (4, |frame| drop(ServerFrame::decode(frame))),
+    ] {
+        for frame in full_frames(tag) {
+            let peak = peak_of(|| decode(&frame));
+            assert!(peak <= 4 * MAX_FRAME_BYTES, "{peak} bytes for kind {:?}", frame.get(2));
+        }
+    }
+    a_stated_length_takes_no_memory();
+    a_message_of_many_small_parts_is_bounded();
+}
+
+fn a_stated_length_takes_no_memory() {
+    let length = u32::try_from(MAX_FRAME_BYTES).unwrap_or(u32::MAX).to_be_bytes();
+    for limit in [MAX_UNREADY_FRAME_BYTES, MAX_FRAME_BYTES] {
+        let peak = peak_of(|| {
+            let mut decoder = FrameDecoder::new(limit);
+            let frame = decoder.handle_bytes(&mut length.as_slice());
+            (decoder, frame)
+        });
+        assert!(peak <= 64, "{peak} bytes for a length alone");
+    }
+}
+
+fn a_message_of_many_small_parts_is_bounded() {
+    for filling in 0..=u8::MAX {
+        let mut bytes = vec![1];
+        bytes.resize(MAX_MESSAGE_BYTES, filling);
+        let peak = peak_of(|| Message::decode(&bytes));
+        assert!(peak <= 4 * MAX_MESSAGE_BYTES, "{peak} bytes for filling {filling}");
+    }
+}
