@@ -22,9 +22,10 @@ use msg_tests::{
     },
     party::{NOW, Party, reopen},
     recorder::Recorder,
-    seed::rng,
+    seed::{rng, seeds},
 };
 use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng as _, SeedableRng as _};
 
 /// A conversation whose randomness is recorded and whose traffic is read.
 struct Story {
@@ -191,6 +192,88 @@ fn opened_after_healing(seed: u64, leaks: impl Fn(&Recorder) -> Keyring) -> Vec<
     let thief = Eavesdropper::with(stolen, leaks(&story.rng));
     let opened = story.opened_by(thief);
     opened.into_iter().filter(|number| *number >= healed).collect()
+}
+
+/// Who sent a message, and in which of his chains.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Place {
+    by: usize,
+    chain: u32,
+}
+
+/// A conversation of random turns, in which one side's state is stolen at a random
+/// moment: which messages were made of what the thief then had.
+struct Stolen {
+    story: Story,
+    state: State,
+    /// The number of the first message after the theft.
+    at: usize,
+    made_of_it: Vec<usize>,
+}
+
+impl Stolen {
+    fn new(seed: u64) -> Self {
+        let mut dice = ChaCha20Rng::seed_from_u64(seed);
+        let mut below = |bound: u64| dice.next_u64() % bound;
+        let mut story = Story::new(seed);
+        // A round trip whose keys are all recorded: Alice's turn it is then.
+        let mut places = vec![Place { by: 0, chain: 1 }, Place { by: 1, chain: 1 }];
+        story.alice_sends();
+        story.bob_sends();
+        let (mut chains, mut due) = ([1, 1], [true, false]);
+        let (length, at, victim) = (20 + below(20), 3 + below(12), usize::from(below(2) == 0));
+        let mut theft = None;
+        for number in 2..length {
+            if number == at {
+                let state = State::of(if victim == 0 { &story.alice } else { &story.bob });
+                theft = Some((state, chains, due[victim]));
+            }
+            let by = usize::from(below(2) == 0);
+            if std::mem::take(&mut due[by]) {
+                chains[by] += 1;
+            }
+            due[1 - by] = true;
+            places.push(Place { by, chain: chains[by] });
+            if by == 0 {
+                story.alice_sends()
+            } else {
+                story.bob_sends()
+            };
+        }
+        let (state, chains, was_due) = theft.unwrap();
+        let at = usize::try_from(at).unwrap();
+        let peer = 1 - victim;
+        let is_made_of_it = |place: &Place| {
+            let goes_on = place.chain == chains[place.by] && !(place.by == victim && was_due);
+            goes_on || (place.by == peer && !was_due && place.chain == chains[peer] + 1)
+        };
+        let made_of_it =
+            (at..places.len()).filter(|number| is_made_of_it(&places[*number])).collect();
+        Self { story, state, at, made_of_it }
+    }
+
+    fn opened_with(&self, keyring: Keyring) -> Vec<usize> {
+        self.story.opened_by(Eavesdropper::with(self.state.clone(), keyring))
+    }
+}
+
+#[test]
+fn whenever_a_state_is_stolen_it_opens_what_was_made_of_it_and_nothing_else() {
+    for seed in seeds(30) {
+        let stolen = Stolen::new(seed);
+        let leaks = &stolen.story.rng;
+        let everything: Vec<usize> = (stolen.at..stolen.story.traffic.len()).collect();
+        let mut both = leaks.leaked_dh();
+        both.add(leaks.leaked_kem());
+        for (what, keyring, opened) in [
+            ("the state", Keyring::default(), &stolen.made_of_it),
+            ("the state and every X25519 key", leaks.leaked_dh(), &stolen.made_of_it),
+            ("the state and every KEM key", leaks.leaked_kem(), &stolen.made_of_it),
+            ("the state and every key", both, &everything),
+        ] {
+            assert_eq!(&stolen.opened_with(keyring), opened, "MSG_TEST_SEED={seed}: {what}");
+        }
+    }
 }
 
 #[test]
