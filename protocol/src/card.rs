@@ -3,10 +3,11 @@
 
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     address::AccountName,
+    bounded::List,
     hash::{Label, hash},
     id::{AccountId, DeviceId, MailboxId},
     key::{AgreementKey, IdentityKey, SigningKey},
@@ -69,8 +70,14 @@ pub struct Card {
     pub previous: CardHash,
     /// The day this version was made.
     pub created: UnixDay,
-    /// The account's devices, at least one.
+    /// The account's devices, at least one and at most [`MAX_DEVICES`].
+    #[serde(deserialize_with = "devices")]
     pub devices: Vec<Device>,
+}
+
+/// Bounded as it is read: a count is only a claim.
+fn devices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Device>, D::Error> {
+    List::<Device, MAX_DEVICES>::deserialize(deserializer).map(List::into_vec)
 }
 
 impl Card {

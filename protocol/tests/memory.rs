@@ -1,12 +1,16 @@
 //! Decoders take no memory on the word of a stranger: inputs that state huge
 //! counts and lengths, under an allocator that counts.
+#![expect(clippy::unwrap_used, reason = "a test stops at its first surprise")]
 
 use msg_protocol::{
+    card::{CARD_FORMAT, Card, CardHash},
     codec,
     content::Message,
     frame::{ClientFrame, FrameDecoder, ServerFrame},
-    limits::{MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, MAX_UNREADY_FRAME_BYTES},
+    key::IdentityKey,
+    limits::{MAX_CARD_BYTES, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, MAX_UNREADY_FRAME_BYTES},
     prekey::PrekeyBundle,
+    time::UnixDay,
 };
 use peak_alloc::PeakAlloc;
 
@@ -85,6 +89,7 @@ fn no_decoder_takes_memory_on_a_strangers_word() {
         }
     }
     a_stated_length_takes_no_memory();
+    a_stated_number_of_devices_takes_no_memory();
     a_message_of_many_small_parts_is_bounded();
 }
 
@@ -98,6 +103,24 @@ fn a_stated_length_takes_no_memory() {
         });
         assert!(peak <= 64, "{peak} bytes for a length alone");
     }
+}
+
+fn a_stated_number_of_devices_takes_no_memory() {
+    let card = Card {
+        format: CARD_FORMAT,
+        identity: IdentityKey([1; 32]),
+        name: "bob".parse().unwrap(),
+        version: 1,
+        previous: CardHash::NONE,
+        created: UnixDay(20_000),
+        devices: Vec::new(),
+    };
+    let mut lie = codec::encode(&card);
+    assert_eq!(lie.pop(), Some(0), "the number of devices comes last");
+    lie.extend(varint(MAX_CARD_BYTES - 100));
+    lie.resize(MAX_CARD_BYTES, 0);
+    let peak = peak_of(|| codec::decode::<Card>(&lie, MAX_CARD_BYTES));
+    assert!(peak <= 8 * 1024, "{peak} bytes for devices that are not there");
 }
 
 fn a_message_of_many_small_parts_is_bounded() {
