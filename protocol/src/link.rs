@@ -82,6 +82,7 @@ pub enum Closure {
 
 /// What took too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Slow {
     /// Opening the link.
     #[error("link was not opened in time")]

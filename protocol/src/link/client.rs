@@ -143,6 +143,7 @@ impl ClientLink {
 
     /// Takes bytes from the front of `input` up to the next event. Call again
     /// until there is none.
+    #[must_use = "an event is told once"]
     pub fn handle_bytes(&mut self, input: &mut &[u8], now: Moment) -> Option<ClientEvent> {
         while !input.is_empty() {
             if self.closure().is_some() {
@@ -162,6 +163,7 @@ impl ClientLink {
     }
 
     /// The relay has ended the stream.
+    #[must_use = "an event is told once"]
     pub fn handle_end(&mut self) -> Option<ClientEvent> {
         let announced = match &self.state {
             State::Ready(ready) => ready.announced_closing(),
@@ -171,6 +173,7 @@ impl ClientLink {
     }
 
     /// Time has passed: closes a link that was too slow, keeps a quiet one alive.
+    #[must_use = "an event is told once"]
     pub fn handle_timeout(&mut self, now: Moment) -> Option<ClientEvent> {
         if let State::Ready(ready) = &mut self.state {
             ready.keep_alive(&mut self.wire, now);
@@ -190,6 +193,7 @@ impl ClientLink {
     }
 
     /// The next frame to write. Call again only when it is written.
+    #[must_use = "a frame is given once"]
     pub fn poll_output(&mut self, now: Moment) -> Option<Vec<u8>> {
         let frame = self.wire.poll_output(now);
         if let (Some(_), State::Ready(ready)) = (&frame, &mut self.state) {

@@ -149,6 +149,7 @@ impl ServerLink {
 
     /// Takes bytes from the front of `input` up to the next event. Call again
     /// until there is none and the input is empty or no more is wanted.
+    #[must_use = "an event is told once"]
     pub fn handle_bytes(&mut self, input: &mut &[u8], now: Moment) -> Option<ServerEvent> {
         while !input.is_empty() && self.wants_input() {
             if self.closure().is_some() {
@@ -168,12 +169,14 @@ impl ServerLink {
     }
 
     /// The client has ended the stream.
+    #[must_use = "an event is told once"]
     pub fn handle_end(&mut self) -> Option<ServerEvent> {
         let closure = self.wire.end();
         self.close_silently(closure)
     }
 
     /// Time has passed.
+    #[must_use = "an event is told once"]
     pub fn handle_timeout(&mut self, now: Moment) -> Option<ServerEvent> {
         let (moment, closure) = self.deadline()?;
         if now < moment { None } else { self.fail(closure, now) }
@@ -185,6 +188,7 @@ impl ServerLink {
     }
 
     /// The next frame to write. Call again only when it is written.
+    #[must_use = "a frame is given once"]
     pub fn poll_output(&mut self, now: Moment) -> Option<Vec<u8>> {
         self.wire.poll_output(now)
     }

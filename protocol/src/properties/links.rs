@@ -181,12 +181,12 @@ proptest! {
         let mut server = ServerLink::new(offer(), START);
         let mut client = ClientLink::signed_in(sign_in(), START);
         for moment in moments.into_iter().map(Moment) {
-            server.handle_bytes(&mut beginning.as_slice(), moment);
-            server.handle_timeout(moment);
-            server.poll_output(moment);
-            client.handle_bytes(&mut welcome().as_slice(), moment);
-            client.handle_timeout(moment);
-            client.poll_output(moment);
+            let _ = server.handle_bytes(&mut beginning.as_slice(), moment);
+            let _ = server.handle_timeout(moment);
+            let _ = server.poll_output(moment);
+            let _ = client.handle_bytes(&mut welcome().as_slice(), moment);
+            let _ = client.handle_timeout(moment);
+            let _ = client.poll_output(moment);
             let _ = (server.poll_timeout(), client.poll_timeout());
         }
     }

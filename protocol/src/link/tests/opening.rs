@@ -108,7 +108,7 @@ fn a_link_has_ten_seconds_in_each_state_before_it_is_ready() {
     let asked = [hello.clone(), request_bytes(0, sign_in())].concat();
     for bytes in [Vec::new(), hello[..3].to_vec(), hello, asked] {
         let mut server = server(Terms::default());
-        server.handle_bytes(&mut bytes.as_slice(), Moment(9_000));
+        let _ = server.handle_bytes(&mut bytes.as_slice(), Moment(9_000));
         assert_eq!(server.poll_timeout(), Some(Moment(OPENING_TIMEOUT_MS)));
         assert_eq!(server.handle_timeout(Moment(OPENING_TIMEOUT_MS - 1)), None);
         let event = server.handle_timeout(Moment(OPENING_TIMEOUT_MS));
@@ -127,7 +127,7 @@ fn a_link_that_is_not_ready_costs_little() {
     let flood = [hello.as_slice(), &length, &vec![7; MAX_FRAME_BYTES]].concat();
     let mut server = server(Terms::default());
     for piece in flood.chunks(100) {
-        server.handle_bytes(&mut &*piece, Moment(0));
+        let _ = server.handle_bytes(&mut &*piece, Moment(0));
         assert!(server.held_bytes() <= MAX_UNREADY_BYTES);
     }
     assert!(matches!(

@@ -218,8 +218,8 @@ fn an_answer_must_answer_its_request() {
 #[test]
 fn a_frame_that_has_begun_must_come_whole() {
     let mut pair = Pair::anonymous();
-    pair.server.handle_bytes(&mut [0, 0].as_slice(), Moment(1_000));
-    pair.server.handle_bytes(&mut [1].as_slice(), Moment(29_000));
+    assert_eq!(pair.server.handle_bytes(&mut [0, 0].as_slice(), Moment(1_000)), None);
+    assert_eq!(pair.server.handle_bytes(&mut [1].as_slice(), Moment(29_000)), None);
     let due = Moment(1_000 + FRAME_TIMEOUT_MS);
     assert_eq!(pair.server.poll_timeout(), Some(due));
     let event = pair.server.handle_timeout(due);
@@ -270,7 +270,7 @@ fn the_terms_are_those_of_the_limits() {
 #[test]
 fn the_end_of_a_stream_closes_a_link() {
     let mut pair = Pair::anonymous();
-    pair.server.handle_bytes(&mut [0].as_slice(), pair.now);
+    assert_eq!(pair.server.handle_bytes(&mut [0].as_slice(), pair.now), None);
     assert_eq!(pair.server.handle_end(), Some(ServerEvent::Closed(Closure::Truncated)));
     assert_eq!(pair.server.handle_end(), None, "once");
     assert_eq!(pair.client.handle_end(), Some(ClientEvent::Closed(Closure::Ended)));
