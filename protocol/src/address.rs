@@ -19,7 +19,7 @@ pub use self::{
     link::LinkError,
     name::{AccountName, NameError},
     pin::Pin,
-    relay::{DEFAULT_PORT, PortError, RelayAddress, RelayError, RelayHost},
+    relay::{DEFAULT_PORT, PortError, RelayAddress, RelayAddressError, RelayHost},
     relay_link::RelayLink,
 };
 
@@ -48,7 +48,7 @@ pub enum AddressError {
     Name(#[from] NameError),
     /// The part after the `@`.
     #[error("relay in the address: {0}")]
-    Relay(#[from] RelayError),
+    Relay(#[from] RelayAddressError),
 }
 
 impl FromStr for Address {

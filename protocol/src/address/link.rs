@@ -3,7 +3,7 @@
 
 use alloc::string::String;
 
-use super::{NameError, RelayError};
+use super::{NameError, RelayAddressError};
 use crate::{base32::Base32Error, limits::MAX_LINK_BYTES};
 
 /// Why a text is not a link. The writer's fault, or that of what mangled it on
@@ -43,7 +43,7 @@ pub enum LinkError {
     Name(#[from] NameError),
     /// The relay.
     #[error("relay in the link: {0}")]
-    Relay(#[from] RelayError),
+    Relay(#[from] RelayAddressError),
     /// `?` or `&` with nothing behind it.
     #[error("parameter {0} of the link is empty")]
     EmptyParameter(usize),

@@ -39,7 +39,7 @@ pub struct RelayAddress {
 /// Why a text is not the address of a relay. The writer's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum RelayError {
+pub enum RelayAddressError {
     /// No host at all.
     #[error("host is missing")]
     NoHost,
@@ -146,11 +146,11 @@ impl RelayHost {
 }
 
 impl FromStr for RelayHost {
-    type Err = RelayError;
+    type Err = RelayAddressError;
 
-    fn from_str(text: &str) -> Result<Self, RelayError> {
+    fn from_str(text: &str) -> Result<Self, RelayAddressError> {
         if let Some(inner) = text.strip_prefix('[') {
-            let inner = inner.strip_suffix(']').ok_or(RelayError::Bracket)?;
+            let inner = inner.strip_suffix(']').ok_or(RelayAddressError::Bracket)?;
             return parse_v6(inner);
         }
         parse_name(text)
@@ -158,32 +158,32 @@ impl FromStr for RelayHost {
 }
 
 impl FromStr for RelayAddress {
-    type Err = RelayError;
+    type Err = RelayAddressError;
 
-    fn from_str(text: &str) -> Result<Self, RelayError> {
+    fn from_str(text: &str) -> Result<Self, RelayAddressError> {
         let (host, port) = split_port(text)?;
         Ok(Self { host: host.parse()?, port: port.map_or(Ok(DEFAULT_PORT), parse_port)? })
     }
 }
 
-fn split_port(text: &str) -> Result<(&str, Option<&str>), RelayError> {
+fn split_port(text: &str) -> Result<(&str, Option<&str>), RelayAddressError> {
     if text.starts_with('[') {
-        let end = text.find(']').ok_or(RelayError::Bracket)?;
+        let end = text.find(']').ok_or(RelayAddressError::Bracket)?;
         let (host, rest) = text.split_at(end + 1);
         return match rest.strip_prefix(':') {
             Some(port) => Ok((host, Some(port))),
             None if rest.is_empty() => Ok((host, None)),
-            None => Err(RelayError::AfterBracket),
+            None => Err(RelayAddressError::AfterBracket),
         };
     }
     match text.split_once(':') {
-        Some((_, port)) if port.contains(':') => Err(RelayError::NoBrackets),
+        Some((_, port)) if port.contains(':') => Err(RelayAddressError::NoBrackets),
         Some((host, port)) => Ok((host, Some(port))),
         None => Ok((text, None)),
     }
 }
 
-fn parse_port(text: &str) -> Result<u16, RelayError> {
+fn parse_port(text: &str) -> Result<u16, RelayAddressError> {
     let error = match text {
         "" => PortError::Missing,
         _ if !text.bytes().all(|byte| byte.is_ascii_digit()) => PortError::NotANumber,
@@ -194,27 +194,27 @@ fn parse_port(text: &str) -> Result<u16, RelayError> {
     Err(error.into())
 }
 
-fn parse_v6(inner: &str) -> Result<RelayHost, RelayError> {
-    let address = inner.parse().map_err(|_| RelayError::Ipv6)?;
+fn parse_v6(inner: &str) -> Result<RelayHost, RelayAddressError> {
+    let address = inner.parse().map_err(|_| RelayAddressError::Ipv6)?;
     Ok(RelayHost(Host::V6(address)))
 }
 
-fn parse_name(text: &str) -> Result<RelayHost, RelayError> {
+fn parse_name(text: &str) -> Result<RelayHost, RelayAddressError> {
     if text.is_empty() {
-        return Err(RelayError::NoHost);
+        return Err(RelayAddressError::NoHost);
     }
     if text.len() > MAX_HOST_BYTES {
-        return Err(RelayError::TooLong);
+        return Err(RelayAddressError::TooLong);
     }
     if text.contains(['[', ']']) {
-        return Err(RelayError::Bracket);
+        return Err(RelayAddressError::Bracket);
     }
     let foreign = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
     if let Some(index) = text.chars().position(foreign) {
-        return Err(RelayError::Character(index + 1));
+        return Err(RelayAddressError::Character(index + 1));
     }
     if text.ends_with('.') {
-        return Err(RelayError::TrailingDot);
+        return Err(RelayAddressError::TrailingDot);
     }
     text.split('.').try_for_each(check_label)?;
     let digits_last = text
@@ -222,21 +222,21 @@ fn parse_name(text: &str) -> Result<RelayHost, RelayError> {
         .next()
         .is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
     if digits_last {
-        let address = text.parse().map_err(|_| RelayError::Ipv4)?;
+        let address = text.parse().map_err(|_| RelayAddressError::Ipv4)?;
         return Ok(RelayHost(Host::V4(address)));
     }
     Ok(RelayHost(Host::Name(text.to_ascii_lowercase())))
 }
 
-fn check_label(label: &str) -> Result<(), RelayError> {
+fn check_label(label: &str) -> Result<(), RelayAddressError> {
     if label.is_empty() {
-        return Err(RelayError::EmptyLabel);
+        return Err(RelayAddressError::EmptyLabel);
     }
     if label.len() > MAX_HOST_LABEL_BYTES {
-        return Err(RelayError::LabelTooLong);
+        return Err(RelayAddressError::LabelTooLong);
     }
     if label.starts_with('-') || label.ends_with('-') {
-        return Err(RelayError::Hyphen);
+        return Err(RelayAddressError::Hyphen);
     }
     Ok(())
 }
@@ -264,9 +264,9 @@ impl fmt::Display for RelayAddress {
 macro_rules! text_on_the_wire {
     ($name:ident) => {
         impl TryFrom<String> for $name {
-            type Error = RelayError;
+            type Error = RelayAddressError;
 
-            fn try_from(text: String) -> Result<Self, RelayError> {
+            fn try_from(text: String) -> Result<Self, RelayAddressError> {
                 text.parse()
             }
         }

@@ -9,7 +9,7 @@ fn name(text: &str) -> Result<String, NameError> {
     text.parse::<AccountName>().map(|name| name.to_string())
 }
 
-fn relay(text: &str) -> Result<String, RelayError> {
+fn relay(text: &str) -> Result<String, RelayAddressError> {
     text.parse::<RelayAddress>().map(|relay| relay.to_string())
 }
 
@@ -52,45 +52,45 @@ fn relays_have_one_text() {
 #[test]
 fn each_malformed_relay_has_its_error() {
     let cases = [
-        ("", RelayError::NoHost),
-        (":7777", RelayError::NoHost),
-        ("relay.example.", RelayError::TrailingDot),
-        ("relay..example", RelayError::EmptyLabel),
-        (".example", RelayError::EmptyLabel),
-        ("-a.example", RelayError::Hyphen),
-        ("a-.example", RelayError::Hyphen),
-        ("a_b.example", RelayError::Character(2)),
-        ("bücher.example", RelayError::Character(2)),
-        ("a b", RelayError::Character(2)),
-        ("1.2.3", RelayError::Ipv4),
-        ("1.2.3.256", RelayError::Ipv4),
-        ("1.2.3.04", RelayError::Ipv4),
-        ("relay.7", RelayError::Ipv4),
-        ("2130706433", RelayError::Ipv4),
-        ("::1", RelayError::NoBrackets),
-        ("[::1", RelayError::Bracket),
-        ("::1]", RelayError::NoBrackets),
-        ("a]", RelayError::Bracket),
-        ("[relay]", RelayError::Ipv6),
-        ("[fe80::1%eth0]", RelayError::Ipv6),
-        ("[127.0.0.1]", RelayError::Ipv6),
-        ("[::1]7777", RelayError::AfterBracket),
-        ("a:", RelayError::Port(PortError::Missing)),
-        ("[::1]:", RelayError::Port(PortError::Missing)),
-        ("a:http", RelayError::Port(PortError::NotANumber)),
-        ("a:+1", RelayError::Port(PortError::NotANumber)),
-        ("a:-1", RelayError::Port(PortError::NotANumber)),
-        ("a:0", RelayError::Port(PortError::Zero)),
-        ("a:00", RelayError::Port(PortError::LeadingZero)),
-        ("a:07777", RelayError::Port(PortError::LeadingZero)),
-        ("a:65536", RelayError::Port(PortError::TooLarge)),
-        ("a:99999999999999999999", RelayError::Port(PortError::TooLarge)),
+        ("", RelayAddressError::NoHost),
+        (":7777", RelayAddressError::NoHost),
+        ("relay.example.", RelayAddressError::TrailingDot),
+        ("relay..example", RelayAddressError::EmptyLabel),
+        (".example", RelayAddressError::EmptyLabel),
+        ("-a.example", RelayAddressError::Hyphen),
+        ("a-.example", RelayAddressError::Hyphen),
+        ("a_b.example", RelayAddressError::Character(2)),
+        ("bücher.example", RelayAddressError::Character(2)),
+        ("a b", RelayAddressError::Character(2)),
+        ("1.2.3", RelayAddressError::Ipv4),
+        ("1.2.3.256", RelayAddressError::Ipv4),
+        ("1.2.3.04", RelayAddressError::Ipv4),
+        ("relay.7", RelayAddressError::Ipv4),
+        ("2130706433", RelayAddressError::Ipv4),
+        ("::1", RelayAddressError::NoBrackets),
+        ("[::1", RelayAddressError::Bracket),
+        ("::1]", RelayAddressError::NoBrackets),
+        ("a]", RelayAddressError::Bracket),
+        ("[relay]", RelayAddressError::Ipv6),
+        ("[fe80::1%eth0]", RelayAddressError::Ipv6),
+        ("[127.0.0.1]", RelayAddressError::Ipv6),
+        ("[::1]7777", RelayAddressError::AfterBracket),
+        ("a:", RelayAddressError::Port(PortError::Missing)),
+        ("[::1]:", RelayAddressError::Port(PortError::Missing)),
+        ("a:http", RelayAddressError::Port(PortError::NotANumber)),
+        ("a:+1", RelayAddressError::Port(PortError::NotANumber)),
+        ("a:-1", RelayAddressError::Port(PortError::NotANumber)),
+        ("a:0", RelayAddressError::Port(PortError::Zero)),
+        ("a:00", RelayAddressError::Port(PortError::LeadingZero)),
+        ("a:07777", RelayAddressError::Port(PortError::LeadingZero)),
+        ("a:65536", RelayAddressError::Port(PortError::TooLarge)),
+        ("a:99999999999999999999", RelayAddressError::Port(PortError::TooLarge)),
     ];
     for (text, error) in cases {
         assert_eq!(relay(text), Err(error), "{text}");
     }
-    assert_eq!(relay(&"a".repeat(64)), Err(RelayError::LabelTooLong));
-    assert_eq!(relay(&"a.".repeat(127)), Err(RelayError::TooLong));
+    assert_eq!(relay(&"a".repeat(64)), Err(RelayAddressError::LabelTooLong));
+    assert_eq!(relay(&"a.".repeat(127)), Err(RelayAddressError::TooLong));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn addresses_join_name_and_relay() {
     assert_eq!(address("bob"), Err(AddressError::NoAt));
     assert_eq!(address("bob@a@b"), Err(AddressError::SecondAt));
     assert_eq!(address("@a"), Err(AddressError::Name(NameError::TooShort)));
-    assert_eq!(address("bob@"), Err(AddressError::Relay(RelayError::NoHost)));
+    assert_eq!(address("bob@"), Err(AddressError::Relay(RelayAddressError::NoHost)));
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn each_malformed_relay_link_has_its_error() {
         ("msg-relay://a/#top".into(), LinkError::Fragment),
         ("msg-relay://bob@a/".into(), LinkError::UserInfo),
         ("msg-relay://bob:pw@a/".into(), LinkError::UserInfo),
-        ("msg-relay:///".into(), LinkError::Relay(RelayError::NoHost)),
-        ("msg-relay://?pin=a".into(), LinkError::Relay(RelayError::NoHost)),
-        ("msg-relay://a:0/".into(), LinkError::Relay(RelayError::Port(PortError::Zero))),
+        ("msg-relay:///".into(), LinkError::Relay(RelayAddressError::NoHost)),
+        ("msg-relay://?pin=a".into(), LinkError::Relay(RelayAddressError::NoHost)),
+        ("msg-relay://a:0/".into(), LinkError::Relay(RelayAddressError::Port(PortError::Zero))),
         ("msg-relay://a/b".into(), LinkError::Path),
         ("msg-relay://a//".into(), LinkError::Path),
     ];
@@ -215,8 +215,8 @@ fn each_malformed_contact_link_has_its_error() {
         ("msg:bob@a@b?id=b", LinkError::UserInfo),
         ("msg:bob@a/?id=b", LinkError::Path),
         ("msg:b@a?id=b", LinkError::Name(NameError::TooShort)),
-        ("msg:bob@?id=b", LinkError::Relay(RelayError::NoHost)),
-        ("msg:bob@a.?id=b", LinkError::Relay(RelayError::TrailingDot)),
+        ("msg:bob@?id=b", LinkError::Relay(RelayAddressError::NoHost)),
+        ("msg:bob@a.?id=b", LinkError::Relay(RelayAddressError::TrailingDot)),
         ("msg:bob@a", LinkError::Missing("id")),
         ("msg:bob@a?door=b", LinkError::UnknownParameter(1)),
         (
