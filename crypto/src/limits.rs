@@ -2,7 +2,7 @@
 
 use msg_protocol::{
     envelope::{Body, EnvelopeKind},
-    limits::BODY_SIZES,
+    limits::{BODY_SIZES, CLOCK_GRACE_DAYS},
 };
 
 use crate::{
@@ -36,10 +36,10 @@ pub const MAX_HANDSHAKES_REMEMBERED: usize = 65_536;
 pub const RECEIVE_ONLY_DAYS: u32 = 7;
 /// Receive-only sessions kept for one peer device.
 pub const MAX_RECEIVE_ONLY: usize = 8;
-/// How far a generation may lie beyond both the present second and the largest
-/// one known. A session beyond never becomes the sending one, so that nobody can
-/// use up the generations of a pair.
-pub const MAX_GENERATION_JUMP: u64 = 1 << 40;
+/// Days beyond the present second that a generation counts for at most: as far
+/// as two clocks may disagree if prekeys are to pass between them. Whoever can
+/// pose as a peer for a while cannot outrank that peer for longer.
+pub const MAX_GENERATION_DAYS_AHEAD: u32 = PREKEY_USABLE_DAYS + 2 * CLOCK_GRACE_DAYS;
 /// Chunks of a file.
 pub const MAX_FILE_CHUNKS: u64 = 1 << 32;
 /// A file is padded to no less.

@@ -59,6 +59,13 @@ pub struct Rank {
     th2: [u8; 32],
 }
 
+impl Rank {
+    /// The same place, of a generation no later than `latest`.
+    fn no_later_than(self, latest: UnixSeconds) -> Self {
+        Self { generation: self.generation.min(latest.0), ..self }
+    }
+}
+
 impl Ord for Rank {
     fn cmp(&self, other: &Self) -> core::cmp::Ordering {
         self.generation.cmp(&other.generation).then_with(|| other.th2.cmp(&self.th2))

@@ -20,7 +20,7 @@ use rand_core::CryptoRng;
 use super::{Rank, Sealed, Session};
 use crate::{
     archive::{ArchiveError, Reader, Writer},
-    limits::{MAX_GENERATION_JUMP, MAX_RECEIVE_ONLY, RECEIVE_ONLY_DAYS},
+    limits::{MAX_GENERATION_DAYS_AHEAD, MAX_RECEIVE_ONLY, RECEIVE_ONLY_DAYS},
     ratchet::{OpenError, SealError},
 };
 
@@ -30,7 +30,7 @@ pub struct PeerSessions {
     sending: Option<Session>,
     /// Oldest first.
     receiving: Vec<ReceiveOnly>,
-    /// The greatest rank there has ever been.
+    /// The greatest rank there has ever been, as it counted then.
     best: Option<Rank>,
 }
 
@@ -57,10 +57,8 @@ impl PeerSessions {
     /// Takes in a session, begun by us or accepted.
     pub fn adopt(&mut self, session: Session, now: UnixSeconds) -> Adopted {
         self.expire(now);
-        let rank = session.rank();
-        let ceiling = self.largest_generation().unwrap_or(0).max(now.0);
-        let absurd = rank.generation > ceiling.saturating_add(MAX_GENERATION_JUMP);
-        if absurd || self.best.is_some_and(|best| best >= rank) {
+        let rank = session.rank().no_later_than(now.plus_days(MAX_GENERATION_DAYS_AHEAD));
+        if self.best.is_some_and(|best| best >= rank) {
             self.keep_receiving(session, now);
             return Adopted::ReceiveOnly;
         }

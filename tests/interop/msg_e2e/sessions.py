@@ -13,7 +13,7 @@ from .ratchet import HANDSHAKE, Ratchet
 
 Peer = tuple[bytes, bytes]  # identity and device id
 RECEIVE_ONLY, RECEIVE_ONLY_DAYS = 8, 7
-MAX_GENERATION_JUMP = 1 << 40
+GENERATION_DAYS_AHEAD = 62
 
 
 @dataclass
@@ -22,12 +22,8 @@ class Session:
     handshake: Handshake
     ratchet: Ratchet
     block: bytes  # what the initiator repeats; empty for the responder
+    rank: tuple[int, bytes]  # the smallest comes first (§6)
     stopped: tuple[int, int] | None = None  # since when it only receives, and in which order they stopped
-
-    @property
-    def rank(self) -> tuple[int, bytes]:
-        """The smallest comes first (§6)."""
-        return -self.handshake.generation, self.handshake.th2
 
 
 class Device:
@@ -88,7 +84,7 @@ class Device:
         own = self.agreement, self.id, self.cards[-1]
         handshake, spk = initiate(*own, card, prekeys, generation, self.now // DAY, self.draw)
         ratchet = Ratchet.of_initiator(handshake.th2, handshake.SK, spk)
-        return self._add(Session(peer, handshake, ratchet, handshake.block))
+        return self._add(peer, handshake, ratchet, handshake.block)
 
     def sending(self, peer: Peer) -> Session:
         """The session with `peer` that messages are sent in."""
@@ -142,16 +138,15 @@ class Device:
         else:
             self.spent.add(block["name"])
         peer = verify_card(handshake.peer_card)["identity"], handshake.peer_device
-        return self._add(Session(peer, handshake, ratchet, b"")), content
+        return self._add(peer, handshake, ratchet, b""), content
 
     def _largest_generation(self, peer: Peer) -> int:
         return -self.best[peer][0] if peer in self.best else -1
 
-    def _add(self, session: Session) -> Session:
-        peer, generation = session.peer, session.handshake.generation
-        if generation <= max(self.now, self._largest_generation(peer)) + MAX_GENERATION_JUMP:
-            self.best[peer] = min(session.rank, self.best.get(peer, session.rank))
-        best = self.best.get(peer)
+    def _add(self, peer: Peer, handshake: Handshake, ratchet: Ratchet, block: bytes) -> Session:
+        generation = min(handshake.generation, self.now + GENERATION_DAYS_AHEAD * DAY)
+        session = Session(peer, handshake, ratchet, block, (-generation, handshake.th2))
+        best = self.best[peer] = min(session.rank, self.best.get(peer, session.rank))
         self.sessions.insert(0, session)
         others = [s for s in self.sessions if s.peer == session.peer and s.rank != best]
         for other in others:

@@ -69,15 +69,32 @@ fn a_session_that_lost_its_place_never_regains_it() {
     assert_eq!(sessions.adopt(session(8, 4), NOW), Adopted::Sending);
 }
 
+/// Whoever poses as a peer for a while could otherwise outrank that peer for good.
 #[test]
-fn nobody_can_use_up_the_generations() {
+fn a_generation_from_the_far_future_outranks_for_two_months_and_no_longer() {
+    let ahead = NOW.plus_days(MAX_GENERATION_DAYS_AHEAD);
+    for far in [ahead.0 + 1, NOW.0 + (1 << 40), u64::MAX] {
+        let mut sessions = PeerSessions::default();
+        assert_eq!(sessions.adopt(session(far, 1), NOW), Adopted::Sending);
+        assert_eq!(sessions.next_generation(NOW), ahead.0 + 1, "none is used up");
+        assert_eq!(sessions.adopt(session(NOW.0 + 9, 2), NOW), Adopted::ReceiveOnly);
+
+        let ours = sessions.next_generation(NOW);
+        let later = UnixSeconds(NOW.0 + 1);
+        assert_eq!(sessions.adopt(session(ours, 3), later), Adopted::Sending, "we begin anew");
+
+        let later = UnixSeconds(ahead.0 + 2);
+        assert_eq!(sessions.adopt(session(later.0, 4), later), Adopted::Sending, "the peer does");
+    }
+}
+
+#[test]
+fn a_generation_within_two_months_counts_in_full() {
     let mut sessions = PeerSessions::default();
-    assert_eq!(sessions.adopt(session(u64::MAX, 1), NOW), Adopted::ReceiveOnly);
-    assert_eq!(sessions.next_generation(NOW), NOW.0);
-    let far = NOW.0 + MAX_GENERATION_JUMP;
-    assert_eq!(sessions.adopt(session(far, 2), NOW), Adopted::Sending);
-    assert_eq!(sessions.next_generation(NOW), far + 1);
-    assert_eq!(sessions.adopt(session(far + 1, 3), NOW), Adopted::Sending);
+    let ahead = NOW.plus_days(MAX_GENERATION_DAYS_AHEAD).0;
+    assert_eq!(sessions.adopt(session(ahead, 1), NOW), Adopted::Sending);
+    assert_eq!(sessions.next_generation(NOW), ahead + 1);
+    assert_eq!(sessions.adopt(session(ahead - 1, 2), NOW), Adopted::ReceiveOnly);
 }
 
 #[test]
