@@ -1,6 +1,7 @@
 //! A first message to a device that is away, the answers, and a store in between.
 #![allow(clippy::unwrap_used, reason = "a test stops at its first surprise")]
 
+use msg_crypto::{SealError, limits::MAX_JUMP};
 use msg_protocol::envelope::EnvelopeKind;
 use msg_tests::{
     party::{NOW, Party, reopen},
@@ -30,5 +31,29 @@ fn two_devices_talk_and_every_process_ends_after_each_message() {
         assert_eq!(sealed.kind, EnvelopeKind::Session);
         assert_eq!(ours.open(sealed.kind, &sealed.body, NOW).unwrap(), text.as_bytes());
         (ours, theirs) = (reopen(&theirs), reopen(&ours));
+    }
+}
+
+/// A first chain used to go on for ever: whoever was away until its first thousand
+/// messages had expired could open none of those that followed, and had no session
+/// to say so in.
+#[test]
+fn the_last_message_of_an_unanswered_session_opens_alone() {
+    let rng = &mut rng(2);
+    let alice = Party::new("alice", rng);
+    let mut bob = Party::new("bob", rng);
+    let mut ours = alice.initiate(&mut bob, rng);
+    let mut last = ours.seal(b"", rng).unwrap();
+    for _ in 0..MAX_JUMP {
+        last = ours.seal(b"", rng).unwrap();
+    }
+    assert_eq!(ours.seal(b"", rng), Err(SealError::Exhausted));
+
+    let mut theirs = bob.accept(&last.body, NOW).unwrap().session;
+    let answer = theirs.seal(b"at last", rng).unwrap();
+    assert_eq!(ours.open(answer.kind, &answer.body, NOW).unwrap(), b"at last");
+    for _ in 0..=MAX_JUMP {
+        last = ours.seal(b"on we go", rng).unwrap();
+        assert_eq!(theirs.open(last.kind, &last.body, NOW).unwrap(), b"on we go");
     }
 }

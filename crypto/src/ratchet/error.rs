@@ -20,7 +20,7 @@ pub enum SealError {
         /// Bytes that fit.
         limit: usize,
     },
-    /// The chain has sent all the messages that it may.
+    /// The chain has sent all the messages that it may: begin a new session.
     #[error("session has sent too many messages without an answer")]
     Exhausted,
     /// The peer's ratchet key is of low order.

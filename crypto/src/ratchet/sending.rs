@@ -11,6 +11,7 @@ use crate::{
     agreement::AgreementSecret,
     archive::{ArchiveError, Reader, Writer},
     kem::{KemCiphertext, KemSecret},
+    limits::MAX_JUMP,
 };
 
 /// What the next message is sealed with.
@@ -62,7 +63,13 @@ impl SendingChain {
     }
 
     /// Takes the key of the next message; none if the chain is at its end.
+    ///
+    /// A first chain ends early: a recipient who gets none but its last message,
+    /// the others having expired, must still be able to begin with that.
     pub(crate) fn take_key(&mut self) -> Option<MessageKey> {
+        if self.kind() == EnvelopeKind::Handshake && self.n > MAX_JUMP {
+            return None;
+        }
         let n = self.n.checked_add(1)?;
         let (message, next) = self.key.advance();
         self.key = next;
