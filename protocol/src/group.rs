@@ -4,6 +4,7 @@
 //! Not here: which commit may follow which, and which of two rivals wins.
 
 pub mod accept;
+pub mod author;
 pub mod commit;
 pub mod state;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     accept::GroupAccept,
+    author::AuthorError,
     commit::{
         AddMember, CreateGroup, DemoteAdmin, GroupChange, GroupCommit, GroupCommitHash,
         PromoteMember, RemoveMember, RenameGroup, SetPolicy,

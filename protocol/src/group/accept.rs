@@ -33,7 +33,7 @@ pub struct GroupAccept {
 }
 
 impl Signable for GroupAccept {
-    const LABEL: Label = Label::new("sig/group-accept");
+    const LABEL: Label = Label::new("sig/accept");
     type Signer = SigningKey;
     const MAX_BYTES: usize = MAX_GROUP_ACCEPT_BYTES;
 

@@ -5,12 +5,14 @@ use alloc::{vec, vec::Vec};
 use super::{commit::GROUP_FORMAT, *};
 use crate::{
     bounded::{Bytes, Str},
+    card::{Card, Device},
     codec::encode,
     id::{AccountId, DeviceId},
     kinded::Unknown,
-    laboratory::{card_ref, identity, sign, signing},
+    laboratory::{card, card_ref, identity, sign, signing, verified},
+    prekey::{LastResortPrekey, OneTimePair, SignedPrekey},
     secret::Door,
-    signed::{Signable, VerifyError},
+    signed::{Signable, Verified, VerifyError},
 };
 
 const POLICY: GroupPolicy = GroupPolicy { writers: Writers::Members, expire_s: None };
@@ -99,6 +101,78 @@ fn a_statement_to_join_is_no_commit() {
     assert!(signed.clone().verify(&signing(2)).is_ok());
     let posing = Signed::<GroupCommit>::from_parts(signed.raw().to_vec(), *signed.signature());
     assert_eq!(posing.verify(&signing(2)), Err(VerifyError::BadSignature));
+}
+
+/// The label of statements began with the label of commits: what was signed as a
+/// statement verified as a commit with the rest of the label in front, and only
+/// its first byte told that it was none.
+#[test]
+fn no_label_of_a_signature_begins_another() {
+    let labels = [
+        Card::LABEL,
+        SignedPrekey::LABEL,
+        LastResortPrekey::LABEL,
+        OneTimePair::LABEL,
+        GroupCommit::LABEL,
+        GroupAccept::LABEL,
+    ]
+    .map(|label| label.bytes());
+    for (one, other) in (0..labels.len()).flat_map(|i| (0..labels.len()).map(move |j| (i, j))) {
+        assert!(one == other || !labels[other].starts_with(&labels[one]));
+    }
+}
+
+fn statement(author: &Verified<Card>, device: &Device) -> GroupAccept {
+    GroupAccept {
+        format: GROUP_FORMAT,
+        group: GroupId([1; 16]),
+        epoch: 1,
+        account: author.account(),
+        card: author.reference(),
+        device: device.id(),
+        door: Door::new([6; 32]),
+    }
+}
+
+#[test]
+fn attack_14_a_statement_is_the_word_of_the_account_that_it_names() {
+    let author = verified(1, &card(1));
+    let device = &author.devices[0];
+    let honest = statement(&author, device);
+    assert!(sign(101, &honest).verify_by_author(&author).is_ok());
+
+    let unsigned = sign(102, &honest).verify_by_author(&author);
+    assert_eq!(unsigned, Err(AuthorError::Verify(VerifyError::BadSignature)));
+
+    let mut lister = card(9);
+    lister.devices = author.devices.clone();
+    let lister = verified(9, &lister);
+    let borrowed = sign(101, &honest).verify_by_author(&lister);
+    assert_eq!(borrowed, Err(AuthorError::OtherAccount), "who lists a stranger's device");
+    let claimed = GroupAccept { account: lister.account(), ..honest.clone() };
+    let claimed = sign(101, &claimed).verify_by_author(&author);
+    assert_eq!(claimed, Err(AuthorError::OtherAccount));
+
+    let older = GroupAccept { card: card_ref(1), ..honest.clone() };
+    assert_eq!(sign(101, &older).verify_by_author(&author), Err(AuthorError::OtherCard));
+    let absent = GroupAccept { device: DeviceId([2; 16]), ..honest };
+    assert_eq!(sign(101, &absent).verify_by_author(&author), Err(AuthorError::DeviceNotOnCard));
+}
+
+#[test]
+fn attack_14_a_commit_is_the_word_of_the_account_that_it_names() {
+    let author = verified(1, &card(1));
+    let device = author.devices[0].id();
+    let honest = GroupCommit { card: author.reference(), device, ..commit(2, vec![promote()]) };
+    assert!(sign(101, &honest).verify_by_author(&author).is_ok());
+    let unsigned = sign(102, &honest).verify_by_author(&author);
+    assert_eq!(unsigned, Err(AuthorError::Verify(VerifyError::BadSignature)));
+    let other = GroupCommit { author: AccountId([4; 16]), ..honest.clone() };
+    assert_eq!(sign(101, &other).verify_by_author(&author), Err(AuthorError::OtherAccount));
+    let older = GroupCommit { card: card_ref(1), ..honest.clone() };
+    assert_eq!(sign(101, &older).verify_by_author(&author), Err(AuthorError::OtherCard));
+    let absent = GroupCommit { device: DeviceId([2; 16]), ..honest };
+    assert_eq!(sign(101, &absent).verify_by_author(&author), Err(AuthorError::DeviceNotOnCard));
 }
 
 #[test]
