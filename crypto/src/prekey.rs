@@ -55,6 +55,7 @@ pub(crate) struct LastResort {
 pub(crate) struct OneTimeSecret {
     pub(crate) agreement: Secret<32>,
     pub(crate) kem: Secret<SEED_BYTES>,
+    superseded: Option<UnixSeconds>,
 }
 
 /// What a device has to publish.
@@ -148,7 +149,7 @@ impl OwnPrekeys {
         kem: Secret<SEED_BYTES>,
     ) -> Signed<OneTimePair> {
         let id = self.new_id();
-        let secret = OneTimeSecret { agreement, kem };
+        let secret = OneTimeSecret { agreement, kem, superseded: None };
         let (agreement, kem) = secret.expand();
         let pair = OneTimePair {
             format: PREKEY_FORMAT,
@@ -161,6 +162,26 @@ impl OwnPrekeys {
             self.one_time.pop_first();
         }
         device.sign(&pair)
+    }
+
+    /// New one-time pairs in the place of all at the relay: at each new epoch of the
+    /// relay, and once a month, so that a pair which was handed out for a message
+    /// that never came does not stay for good. Those so far are destroyed after a time.
+    ///
+    /// The new state must be durable before the pairs leave.
+    pub fn replace_one_time<R: CryptoRng + ?Sized>(
+        &mut self,
+        device: &DeviceSecret,
+        now: UnixSeconds,
+        rng: &mut R,
+    ) -> Vec<Signed<OneTimePair>> {
+        for pair in self.one_time.values_mut() {
+            pair.superseded.get_or_insert(now);
+        }
+        self.destroy_old(now);
+        (0..ONE_TIME_PAIRS)
+            .map(|_| self.add_one_time(device, Secret::random(rng), Secret::random(rng)))
+            .collect()
     }
 
     pub(crate) fn signed(&self, id: PrekeyId) -> Option<&AgreementSecret> {
@@ -190,6 +211,7 @@ impl OwnPrekeys {
     fn destroy_old(&mut self, now: UnixSeconds) {
         self.signed.retain(|key| !key.is_over(now));
         self.last_resort.retain(|key| !key.is_over(now));
+        self.one_time.retain(|_, pair| !is_over(pair.superseded, now));
     }
 
     fn new_id(&mut self) -> PrekeyId {
@@ -217,12 +239,16 @@ impl OneTimeSecret {
 
 impl<K> Rotating<K> {
     fn is_over(&self, now: UnixSeconds) -> bool {
-        self.superseded.is_some_and(|since| now.is_days_after(since, PREKEY_GRACE_DAYS))
+        is_over(self.superseded, now)
     }
 
     fn last_usable_day(&self) -> UnixDay {
         self.made.plus_days(PREKEY_USABLE_DAYS).day()
     }
+}
+
+fn is_over(superseded: Option<UnixSeconds>, now: UnixSeconds) -> bool {
+    superseded.is_some_and(|since| now.is_days_after(since, PREKEY_GRACE_DAYS))
 }
 
 /// A key is due when it is old, or when it comes from a clock that has since

@@ -1,8 +1,11 @@
 //! A first message to a device that is away, the answers, and a store in between.
 #![allow(clippy::unwrap_used, reason = "a test stops at its first surprise")]
 
-use msg_crypto::{SealError, limits::MAX_JUMP};
-use msg_protocol::envelope::EnvelopeKind;
+use msg_crypto::{
+    AcceptError, SealError,
+    limits::{MAX_JUMP, ONE_TIME_PAIRS, PREKEY_GRACE_DAYS},
+};
+use msg_protocol::{envelope::EnvelopeKind, time::UnixSeconds};
 use msg_tests::{
     party::{NOW, Party, reopen},
     seed::rng,
@@ -56,4 +59,24 @@ fn the_last_message_of_an_unanswered_session_opens_alone() {
         last = ours.seal(b"on we go", rng).unwrap();
         assert_eq!(theirs.open(last.kind, &last.body, NOW).unwrap(), b"on we go");
     }
+}
+
+/// A pair that was handed out for a message which never came used to stay until a
+/// thousand newer ones had been made.
+#[test]
+fn replaced_one_time_pairs_serve_for_thirty_days_and_are_then_destroyed() {
+    let rng = &mut rng(3);
+    let alice = Party::new("alice", rng);
+    let mut bob = Party::new("bob", rng);
+    let [mut early, mut late] = [0, 1].map(|_| alice.initiate(&mut bob, rng));
+    assert_eq!(bob.prekeys.replace_one_time(&bob.device, NOW, rng).len(), ONE_TIME_PAIRS);
+
+    let last_day = NOW.plus_days(PREKEY_GRACE_DAYS);
+    bob.restart();
+    bob.maintain(ONE_TIME_PAIRS, last_day, rng);
+    bob.accept(&early.seal(b"late", rng).unwrap().body, last_day).unwrap();
+
+    bob.maintain(ONE_TIME_PAIRS, UnixSeconds(last_day.0 + 1), rng);
+    let refused = bob.accept(&late.seal(b"too late", rng).unwrap().body, last_day);
+    assert!(matches!(refused, Err(AcceptError::UnknownPrekey(_))));
 }

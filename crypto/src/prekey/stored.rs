@@ -50,6 +50,10 @@ impl OwnPrekeys {
             writer.u32(id.0);
             writer.secret(&pair.agreement);
             writer.secret(&pair.kem);
+            writer.u8(u8::from(pair.superseded.is_some()));
+            if let Some(since) = pair.superseded {
+                writer.u64(since.0);
+            }
         }
         writer
     }
@@ -72,7 +76,9 @@ impl OwnPrekeys {
         let mut one_time = BTreeMap::new();
         for _ in 0..reader.count(MAX_ONE_TIME_KEPT)? {
             let id = PrekeyId(reader.u32()?);
-            let pair = OneTimeSecret { agreement: reader.secret()?, kem: reader.secret()? };
+            let (agreement, kem) = (reader.secret()?, reader.secret()?);
+            let superseded = if reader.flag()? { Some(UnixSeconds(reader.u64()?)) } else { None };
+            let pair = OneTimeSecret { agreement, kem, superseded };
             one_time.insert(id, pair);
         }
         reader.finish()?;
