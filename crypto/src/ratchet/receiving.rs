@@ -57,6 +57,11 @@ impl ReceivingChain {
         self.skipped.values().filter(|skipped| !skipped.is_stale(now)).count()
     }
 
+    /// How many keys are kept, whatever their age.
+    pub(crate) fn kept_count(&self) -> usize {
+        self.skipped.len()
+    }
+
     /// How many keys a message at place `n` would skip.
     pub(crate) fn jump_to(&self, n: u32) -> Result<u32, OpenError> {
         n.checked_sub(self.next).ok_or(OpenError::AlreadyOpened)
@@ -170,6 +175,10 @@ impl ReceivingChain {
             let n = reader.u32()?;
             let key: Secret<32> = reader.secret()?;
             let since = UnixSeconds(reader.u64()?);
+            let is_in_order = skipped.last_key_value().is_none_or(|(last, _)| *last < n);
+            if !is_in_order || n >= next {
+                return Err(ArchiveError::Damaged);
+            }
             skipped.insert(n, Skipped { key: MessageKey(key), since });
         }
         Ok(Self { header_key, kind, key, next, skipped })

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     archive::{ArchiveError, Reader, Writer},
-    limits::MAX_RECEIVING_CHAINS,
+    limits::{MAX_RECEIVING_CHAINS, MAX_SKIPPED_KEPT},
 };
 
 impl Ratchet {
@@ -55,6 +55,15 @@ impl Ratchet {
         for _ in 0..reader.count(MAX_RECEIVING_CHAINS)? {
             receiving.push_back(ReceivingChain::restore(reader)?);
         }
+        check_chains(&receiving)?;
         Ok(Self { root, sending, next_sending, next_receiving, peer_dh, peer_kem, receiving })
     }
+}
+
+/// Only the newest chain goes on, and all together wait for no more than they may.
+fn check_chains(chains: &VecDeque<ReceivingChain>) -> Result<(), ArchiveError> {
+    let waiting: usize = chains.iter().map(ReceivingChain::kept_count).sum();
+    let in_place =
+        chains.iter().enumerate().all(|(index, chain)| chain.is_closed() == (index != 0));
+    if in_place && waiting <= MAX_SKIPPED_KEPT { Ok(()) } else { Err(ArchiveError::Damaged) }
 }

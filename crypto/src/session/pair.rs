@@ -141,6 +141,15 @@ impl PeerSessions {
 const VERSION: u8 = 1;
 
 impl PeerSessions {
+    /// Whether all sessions are with one device, and one of them had the first rank.
+    fn is_of_one_pair(&self) -> bool {
+        let kept = self.receiving.iter().map(|kept| &kept.session);
+        let mut peers = self.sending.iter().chain(kept).map(Session::peer);
+        let Some(first) = peers.next() else { return true };
+        self.best.is_some()
+            && peers.all(|peer| peer.identity == first.identity && peer.device == first.device)
+    }
+
     /// Writes the sessions for storing.
     pub fn archive(&self) -> Writer {
         let mut writer = Writer::new(VERSION);
@@ -176,7 +185,8 @@ impl PeerSessions {
             receiving.push(ReceiveOnly { session: Session::read(&mut reader)?, since });
         }
         reader.finish()?;
-        Ok(Self { sending, receiving, best })
+        let restored = Self { sending, receiving, best };
+        if restored.is_of_one_pair() { Ok(restored) } else { Err(ArchiveError::Damaged) }
     }
 }
 

@@ -55,7 +55,7 @@ impl Session {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, ArchiveError> {
-        Ok(Self {
+        let session = Self {
             th2: reader.array()?,
             name: HandshakeName(reader.array()?),
             generation: reader.u64()?,
@@ -66,7 +66,11 @@ impl Session {
             },
             role: Role::read(reader)?,
             ratchet: Ratchet::restore(reader)?,
-        })
+        };
+        // Without its block a first chain could never be opened; behind a block
+        // nothing else may stand.
+        let has_block = matches!(session.role, Role::Initiator { block: Some(_) });
+        if has_block == session.is_unanswered() { Ok(session) } else { Err(ArchiveError::Damaged) }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
     bounded::{Bytes, Str},
     card::{Card, Device},
     codec::encode,
+    hash::Label,
     id::{AccountId, DeviceId},
     kinded::Unknown,
     laboratory::{card, card_ref, identity, sign, signing, verified},
@@ -116,7 +117,7 @@ fn no_label_of_a_signature_begins_another() {
         GroupCommit::LABEL,
         GroupAccept::LABEL,
     ]
-    .map(|label| label.bytes());
+    .map(Label::bytes);
     for (one, other) in (0..labels.len()).flat_map(|i| (0..labels.len()).map(move |j| (i, j))) {
         assert!(one == other || !labels[other].starts_with(&labels[one]));
     }

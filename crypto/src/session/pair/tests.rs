@@ -1,5 +1,7 @@
 //! Which session sends. Whole conversations stand in the crate of tests.
 
+use alloc::vec;
+
 use msg_protocol::{
     card::{CardHash, CardRef},
     id::DeviceId,
@@ -26,7 +28,7 @@ fn session(generation: u64, th2: u8) -> Session {
             device: DeviceId([2; 16]),
             card: CardRef { version: 1, hash: CardHash([3; 32]) },
         },
-        role: Role::Responder { block: [4; 32] },
+        role: Role::Initiator { block: Some(vec![4]) },
         ratchet: Ratchet::initiate(
             InitialKeys {
                 root: RootKey(Secret::new([5; 32])),
@@ -116,4 +118,29 @@ fn no_more_than_a_few_sessions_are_kept() {
         sessions.adopt(session(generation, 1), NOW);
     }
     assert_eq!(sessions.receive_only_count(), MAX_RECEIVE_ONLY);
+}
+
+#[test]
+fn sessions_that_cannot_have_been_stored_together_are_refused() {
+    let refused = |sessions: &PeerSessions| {
+        PeerSessions::restore(sessions.archive().as_bytes()).err() == Some(ArchiveError::Damaged)
+    };
+    let mut sessions = PeerSessions::default();
+    sessions.adopt(session(1, 1), NOW);
+    sessions.adopt(session(2, 2), NOW);
+    assert!(!refused(&sessions));
+
+    let mut unranked = PeerSessions { best: None, ..sessions };
+    assert!(refused(&unranked), "any older session could become the sending one");
+    unranked.best = Some(session(2, 2).rank());
+    let mut mixed = unranked;
+    mixed.sending.as_mut().unwrap().peer.device = DeviceId([9; 16]);
+    assert!(refused(&mixed), "sessions with two devices");
+
+    let mut blockless = PeerSessions::default();
+    blockless.adopt(Session { role: Role::Initiator { block: None }, ..session(1, 1) }, NOW);
+    assert!(refused(&blockless), "a first chain without its block");
+    let mut posing = PeerSessions::default();
+    posing.adopt(Session { role: Role::Responder { block: [4; 32] }, ..session(1, 1) }, NOW);
+    assert!(refused(&posing), "a responder's first chain");
 }
