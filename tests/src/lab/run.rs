@@ -119,7 +119,13 @@ impl Lab {
         };
         let mut content = vec![0; length + 8];
         self.rng.fill_bytes(&mut content);
-        let sealed = self.sides[by].sessions.seal(&content, &mut self.rng).unwrap().unwrap();
+        let sealed = match self.sides[by].sessions.seal(&content, &mut self.rng).unwrap() {
+            Err(msg_crypto::SealError::Exhausted) => {
+                self.retire(by);
+                return self.seal(by);
+            }
+            outcome => outcome.unwrap(),
+        };
         let stamp = self.ledgers[by].seal();
         self.tell(format!("{by} seals {} as {stamp:?}", self.sent.len()));
         Some(Sent { by, kind: sealed.kind, body: sealed.body, content, stamp })

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    pair::{NOW, open, pair, pass, seal, sending},
+    pair::{DAY, NOW, open, pair, pass, seal, sending},
     peer::{Language, Peer, text},
 };
 
@@ -105,18 +105,23 @@ fn padding_without_its_mark_is_refused_and_spends_nothing() {
 
 #[test]
 fn nobody_can_use_up_the_generations_of_a_pair() {
-    let jump = 1 << 40;
-    for generation in [NOW + jump + 1, 1 << 63, u64::MAX] {
+    for generation in [NOW + 62 * DAY + 1, 1 << 63, u64::MAX] {
         let mut peers = started(26);
         pass(&mut peers, 0, b"first session");
         let before = sending(&mut peers);
-        begin(&mut peers, generation, b"opens, but is not sent in");
-        assert_eq!(sending(&mut peers), before);
-        begin(&mut peers, NOW + jump, b"as far as may be");
-        assert_ne!(sending(&mut peers), before);
+        begin(&mut peers, generation, b"opens, and outranks for now");
+        let [forged, at_the_victim] = sending(&mut peers);
+        assert!(forged == at_the_victim && forged != before[0]);
+        begin(&mut peers, NOW, b"an honest one does not help yet");
+        assert_eq!(sending(&mut peers)[1], forged);
+
+        for peer in &mut peers {
+            peer.set_now(NOW + 1);
+        }
         let [forger, victim] = &mut peers;
-        victim.initiate(forger, true);
-        pass(&mut peers, 1, b"and one step beyond");
+        let anew = victim.initiate(forger, true);
+        pass(&mut peers, 1, b"the victim begins anew");
+        assert_eq!(sending(&mut peers), [anew.clone(), anew]);
     }
 }
 
