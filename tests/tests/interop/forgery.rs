@@ -110,10 +110,10 @@ fn nobody_can_use_up_the_generations_of_a_pair() {
         pass(&mut peers, 0, b"first session");
         let before = sending(&mut peers);
         begin(&mut peers, generation, b"opens, and outranks for now");
-        let [forged, at_the_victim] = sending(&mut peers);
-        assert!(forged == at_the_victim && forged != before[0]);
+        let [posed, at_the_victim] = sending(&mut peers);
+        assert!(posed == at_the_victim && posed != before[0]);
         begin(&mut peers, NOW, b"an honest one does not help yet");
-        assert_eq!(sending(&mut peers)[1], forged);
+        assert_eq!(sending(&mut peers)[1], posed);
 
         for peer in &mut peers {
             peer.set_now(NOW + 1);
