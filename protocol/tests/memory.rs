@@ -44,6 +44,29 @@ fn lies() -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
+/// A kind and a body behind its length, for each kind and with a huge count at
+/// each place of the body.
+fn kinds_that_lie() -> impl Iterator<Item = Vec<u8>> {
+    (0..128_u8).flat_map(|kind| {
+        (0..80).map(move |zeros| {
+            let mut body = vec![0; zeros];
+            body.extend(HUGE);
+            body.extend([7; 64]);
+            let mut kinded = vec![kind];
+            kinded.extend(varint(body.len()));
+            kinded.extend(body);
+            kinded
+        })
+    })
+}
+
+/// What stands before the content of a message.
+fn message_head() -> Vec<u8> {
+    let card = [&[1], [7; 32].as_slice()].concat();
+    let (id, sent_ms, confirm_and_group) = ([7; 16], [1], [0, 0]);
+    [&[1], id.as_slice(), &sent_ms, &card, &card, &confirm_and_group].concat()
+}
+
 /// Frames of a request or an answer of each kind whose body is full of counts.
 fn full_frames(tag: u8) -> impl Iterator<Item = Vec<u8>> {
     (0..128_u8).flat_map(move |kind| {
@@ -88,9 +111,25 @@ fn no_decoder_takes_memory_on_a_strangers_word() {
             assert!(peak <= 4 * MAX_FRAME_BYTES, "{peak} bytes for kind {:?}", frame.get(2));
         }
     }
+    no_kind_takes_memory_for_a_count();
     a_stated_length_takes_no_memory();
     a_stated_number_of_devices_takes_no_memory();
     a_message_of_many_small_parts_is_bounded();
+}
+
+fn no_kind_takes_memory_for_a_count() {
+    let head = message_head();
+    for lie in kinds_that_lie() {
+        let kind = lie.first();
+        let message = [head.as_slice(), &lie].concat();
+        let request = [&[1, 1], lie.as_slice()].concat();
+        let (answer, push) = ([&[2, 1], lie.as_slice()].concat(), [&[4], lie.as_slice()].concat());
+        let peak = peak_of(|| {
+            let frames = (ServerFrame::decode(&answer), ServerFrame::decode(&push));
+            (Message::decode(&message), ClientFrame::decode(&request), frames)
+        });
+        assert!(peak <= 8 * 1024, "{peak} bytes for a lie of kind {kind:?}");
+    }
 }
 
 fn a_stated_length_takes_no_memory() {
