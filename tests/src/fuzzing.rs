@@ -14,6 +14,7 @@ mod frame;
 mod link;
 mod open;
 mod ratchet;
+mod rogue;
 mod script;
 pub mod seeds;
 mod signed;
@@ -61,6 +62,8 @@ targets! {
     open::pair_open,
     open::session_open,
     ratchet::conversation,
+    rogue::initiator_part,
+    rogue::rogue_peer,
     signed::signed_object,
     store::key_file,
     store::sealed_row,

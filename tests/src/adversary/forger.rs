@@ -53,24 +53,21 @@ impl Secrets {
     }
 }
 
+/// A handshake up to what the initiator says of himself.
+struct Begun {
+    ek: Bytes32,
+    ct: [u8; 1_088],
+    th1: Bytes32,
+    secrets: Secrets,
+    sealed: Vec<u8>,
+}
+
 impl Forger<'_> {
     /// A flight with that claim, ready to seal its first message.
     pub fn flight(&self, claim: &Claim<'_>, rng: &mut ChaCha20Rng) -> Rogue {
-        let (mut ephemeral, mut randomness) = ([0; 32], [0; 32]);
-        rng.fill_bytes(&mut ephemeral);
-        rng.fill_bytes(&mut randomness);
-        let recipient = self.card.device(self.bundle.device()).unwrap();
+        let begun = self.begin(claim.ek, &part(claim), rng);
+        let Begun { ek, ct, th1, secrets, sealed } = begun;
         let signed = self.bundle.signed();
-        let (ct, shared) = encapsulate(self.kem(), &randomness);
-        let secrets = [Some(recipient.agreement), Some(signed.key), self.one_time()]
-            .into_iter()
-            .flatten()
-            .map(|key| if claim.ek.is_some() { [0; 32] } else { dh(&ephemeral, &key.0) })
-            .chain([shared]);
-        let secrets = Secrets(secrets.collect());
-        let ek = claim.ek.unwrap_or_else(|| dh_public(&ephemeral));
-        let th1 = self.first_transcript(&ek, &ct);
-        let sealed = seal(&secrets.seal_key(&th1), &[0; 12], &th1, &part(claim));
         let agreement = claim.card.device(claim.device).unwrap().agreement;
         let th2 = hash(
             "hs2",
@@ -99,6 +96,32 @@ impl Forger<'_> {
                 receiving: Vec::new(),
             },
         }
+    }
+
+    /// The block of a flight in which the initiator says `part` of himself: 512 or
+    /// 2,048 bytes of anything.
+    pub fn block_with(&self, part: &[u8], rng: &mut ChaCha20Rng) -> Vec<u8> {
+        let Begun { ek, ct, sealed, .. } = self.begin(None, part, rng);
+        self.block(&ek, &ct, &sealed)
+    }
+
+    /// The first half of a handshake; with an `ek` of low order if one is given.
+    fn begin(&self, ek: Option<Bytes32>, part: &[u8], rng: &mut ChaCha20Rng) -> Begun {
+        let (mut ephemeral, mut randomness) = ([0; 32], [0; 32]);
+        rng.fill_bytes(&mut ephemeral);
+        rng.fill_bytes(&mut randomness);
+        let recipient = self.card.device(self.bundle.device()).unwrap();
+        let (ct, shared) = encapsulate(self.kem(), &randomness);
+        let secrets = [Some(recipient.agreement), Some(self.bundle.signed().key), self.one_time()]
+            .into_iter()
+            .flatten()
+            .map(|key| if ek.is_some() { [0; 32] } else { dh(&ephemeral, &key.0) })
+            .chain([shared]);
+        let secrets = Secrets(secrets.collect());
+        let ek = ek.unwrap_or_else(|| dh_public(&ephemeral));
+        let th1 = self.first_transcript(&ek, &ct);
+        let sealed = seal(&secrets.seal_key(&th1), &[0; 12], &th1, part);
+        Begun { ek, ct, th1, secrets, sealed }
     }
 
     /// `th1`.
@@ -166,7 +189,7 @@ impl Forger<'_> {
 }
 
 /// `initiator`, padded.
-fn part(claim: &Claim<'_>) -> Vec<u8> {
+pub fn part(claim: &Claim<'_>) -> Vec<u8> {
     let raw = claim.card.as_signed().raw();
     let length = u16::try_from(raw.len()).unwrap();
     let fields: [&[u8]; 5] = [

@@ -12,13 +12,16 @@ use msg_crypto::{
 use msg_protocol::{
     card::{Card, CardRef, Device},
     key::IdentityKey,
-    prekey::PrekeyBundle,
+    prekey::{PrekeyBundle, VerifiedBundle},
     signed::Verified,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
-use crate::party::{NOW, Party, first_card};
+use crate::{
+    adversary::forger::{Claim, part},
+    party::{NOW, Party, first_card},
+};
 
 pub(super) static WORLD: LazyLock<World> = LazyLock::new(World::new);
 
@@ -46,6 +49,11 @@ pub(super) struct World {
     pub(super) flights: Vec<Honest>,
     /// A session at several moments.
     pub(super) sessions: Vec<Moment>,
+    /// Bob's card, and a bundle that nobody has used.
+    pub(super) bob: Verified<Card>,
+    pub(super) fresh_bundle: VerifiedBundle,
+    /// What Alice says of herself under the seal.
+    pub(super) initiator_part: Vec<u8>,
     /// Both sides of a session when the first flight has just been accepted.
     pub(super) beginning: (Vec<u8>, Vec<u8>),
     /// The sessions of two devices that began at once.
@@ -91,6 +99,16 @@ impl World {
         let beginning = beginning(&alice, &mut bob, rng);
         let pairs = crossing(rng);
         let flights = flights(&alice, &mut bob, rng);
+        let fresh_bundle = bob.bundle();
+        let fresh_bundle = bob.check(fresh_bundle);
+        let claim = Claim {
+            generation: NOW.0,
+            card: &alice.card,
+            device: alice.device.id(),
+            dh1: [0; 32],
+            ek: None,
+        };
+        let initiator_part = part(&claim);
         Self {
             device: bob.card.devices[0].clone(),
             bundle,
@@ -103,6 +121,9 @@ impl World {
             prekeys_archive: bob.prekeys.archive().as_bytes().to_vec(),
             flights,
             sessions,
+            bob: bob.card.clone(),
+            fresh_bundle,
+            initiator_part,
             beginning,
             pairs,
         }

@@ -42,6 +42,7 @@ pub(super) fn seeds() -> Vec<Seed> {
     seeds.extend(streams());
     seeds.extend(links());
     seeds.extend(stored());
+    seeds.extend(rogues());
     for (index, card) in WORLD.cards.iter().enumerate() {
         let bytes = [&[0], codec::encode(&**card).as_slice()].concat();
         seeds.push(seed("signed_object", &format!("card-{index}"), bytes));
@@ -59,6 +60,18 @@ fn conversations() -> Vec<Seed> {
         seed("conversation", "gaps", gaps),
         seed("conversation", "late", late),
         seed("conversation", "jump", jump),
+    ]
+}
+
+fn rogues() -> Vec<Seed> {
+    vec![
+        seed("rogue_peer", "honest", [0, 0, 9, 0, 9, 1, 0, 3, 0, 9]),
+        seed("rogue_peer", "far", [1, 1, 4, 0, 0, 9, 1, 0x80, 0, 16, 9]),
+        seed("rogue_peer", "keys", [1, 4, 0, 9, 8, 3, 0, 1, 255, 9]),
+        seed("initiator_part", "honest", [0]),
+        seed("initiator_part", "longer", [1]),
+        seed("initiator_part", "other-device", [0, 0, 0, 9, 1]),
+        seed("initiator_part", "other-length", [0, 1, 0, 24, 2, 1, 0]),
     ]
 }
 
