@@ -29,6 +29,7 @@ pub(super) fn seeds() -> Vec<Seed> {
     for card in &WORLD.cards {
         seeds.push(seed("card", &format!("{}", card.version), card.as_signed().raw()));
     }
+    seeds.push(seed("card", "long-form", long_form(WORLD.cards[0].as_signed().raw())));
     let one_time = codec::encode(&WORLD.bundle);
     let last_resort = msg_protocol::prekey::PrekeyBundle { one_time: None, ..WORLD.bundle.clone() };
     seeds.push(seed("prekey_bundle", "one-time", one_time));
@@ -40,6 +41,14 @@ pub(super) fn seeds() -> Vec<Seed> {
     seeds.extend(client_frames());
     seeds.extend(server_frames());
     seeds
+}
+
+/// The same card, its version (behind format, identity and name) in two bytes: what
+/// strictness is there to refuse.
+fn long_form(card: &[u8]) -> Vec<u8> {
+    let at = 1 + 32 + 1 + "carol".len();
+    assert_eq!(card[at], 1);
+    [&card[..at], &[0x81, 0], &card[at + 1..]].concat()
 }
 
 fn envelope() -> Envelope {

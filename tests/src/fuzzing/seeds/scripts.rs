@@ -21,10 +21,12 @@ pub(super) fn seeds() -> Vec<Seed> {
             }
             for (message, sent) in (0..).zip(&moment.sent) {
                 if sent.is_new {
-                    seeds.push(seed(target, &format!("{index}-{message}"), [index, message, 0]));
+                    let name = format!("{index}-{message}");
+                    seeds.push(seed(target, &name, [index, message, 0]));
+                    let altered = [index, message, 0, 0, 0x0f, 0xa0, 1];
+                    seeds.push(seed(target, &format!("{name}-altered"), altered));
                 }
             }
-            seeds.push(seed(target, &format!("{index}-altered"), [index, 0, 0, 0, 0, 9, 1]));
             seeds.push(seed(target, &format!("{index}-spliced"), [index, 0, 0, 2, 0, 0, 1, 9, 0]));
         }
     }
@@ -87,6 +89,7 @@ fn links() -> Vec<Seed> {
             "anonymous",
             [&[0], &welcome[..], &[2, 3, 2, 6, 3, 3, 1, 3, 1]].concat(),
         ),
+        seed("link_client", "unasked", [&[0], &welcome[..], &[1, 2, 9, 1, 2, 9]].concat()),
         seed("link_client", "signed-in", client),
         seed("link_server", "anonymous", [16, 1, 0, 1, 3, 1, 0, 3, 0, 5, 5, 6, 255, 255]),
         seed("link_server", "signed-in", server),
@@ -104,6 +107,7 @@ fn stored() -> Vec<Seed> {
         seed("wrapped_key", "key-file", [0]),
         seed("wrapped_key", "password", [&[1], &*password].concat()),
         seed("sealed_row", "whole", [0, 0, 0, 0]),
+        seed("sealed_row", "older", [0, 0, 1, 0]),
         seed("sealed_row", "moved", [1, 0, 0, 0]),
         seed("sealed_row", "cut", [0, 0, 0, 1]),
         seed("file_lengths", "small", [0, 0, 200, 128]),
@@ -126,6 +130,7 @@ fn streams() -> Vec<Seed> {
         seed("frame_stream", "pieces", stream(0, &[1, 5, 2], &frames)),
         seed("frame_stream", "whole", stream(1, &[], &frames)),
         seed("frame_stream", "long", stream(2, &[4], &[frames.as_slice(), &[0, 0, 0, 9]].concat())),
+        seed("frame_stream", "promised", stream(0, &[], &[0, 0, 0x10, 0, 1, 2, 3])),
         seed("frame_stream", "empty", stream(0, &[], &[0; 4])),
     ]
 }
