@@ -17,7 +17,6 @@ mod argon2id;
 pub mod at_rest;
 pub mod error;
 pub mod file;
-pub mod fingerprint;
 pub mod handshake;
 pub mod identity;
 mod kdf;
@@ -27,6 +26,7 @@ pub mod padding;
 pub mod password;
 pub mod prekey;
 mod ratchet;
+pub mod safety;
 pub mod secret;
 pub mod session;
 #[cfg(test)]

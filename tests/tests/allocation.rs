@@ -7,8 +7,8 @@ use std::fs;
 use msg_crypto::{
     Session,
     at_rest::{KeyFile, WrappedKey},
-    fingerprint::{SafetyCode, SafetyNumber},
     prekey::OwnPrekeys,
+    safety::{SafetyCode, SafetyNumber},
     session::pair::PeerSessions,
 };
 use msg_protocol::{

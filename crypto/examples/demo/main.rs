@@ -10,7 +10,7 @@ mod relay;
 use std::{error::Error, time::SystemTime};
 
 use device::Device;
-use msg_crypto::fingerprint::SafetyValues;
+use msg_crypto::safety::SafetyValues;
 use msg_protocol::{envelope::Envelope, time::UnixSeconds};
 use relay::Relay;
 

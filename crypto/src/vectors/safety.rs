@@ -10,7 +10,7 @@ use super::{
     draws::Draws,
     json::{Json, object},
 };
-use crate::fingerprint::{SafetyCode, SafetyValues};
+use crate::safety::{SafetyCode, SafetyValues};
 
 #[test]
 fn safety_numbers_are_as_their_vectors_say() {

@@ -4,8 +4,8 @@
 use std::{fmt::Display, str::FromStr};
 
 use msg_crypto::{
-    fingerprint::{SafetyCode, SafetyNumber},
     padding::unpadded_length,
+    safety::{SafetyCode, SafetyNumber},
 };
 use msg_protocol::{
     address::{AccountName, Address, ContactLink, Pin, RelayAddress, RelayHost, RelayLink},

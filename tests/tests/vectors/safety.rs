@@ -1,6 +1,6 @@
 //! Safety numbers.
 
-use msg_crypto::fingerprint::{SafetyCode, SafetyValues};
+use msg_crypto::safety::{SafetyCode, SafetyValues};
 use msg_protocol::key::IdentityKey;
 
 use crate::case::each_case;

@@ -3,8 +3,8 @@
 use msg_crypto::{
     Costs,
     at_rest::{DataKey, KeyFile, KeyFileWrapped, PasswordWrapped, Place, WrappedKey},
-    fingerprint::SafetyValues,
     password::Password,
+    safety::SafetyValues,
     secret::Secret,
 };
 use msg_protocol::key::IdentityKey;

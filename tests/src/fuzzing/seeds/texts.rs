@@ -1,6 +1,6 @@
 //! Seeds of what people type and paste.
 
-use msg_crypto::fingerprint::SafetyValues;
+use msg_crypto::safety::SafetyValues;
 use msg_protocol::key::IdentityKey;
 
 use super::{Seed, seed};
