@@ -14,6 +14,8 @@ use olm::OlmPair;
 use ours::OurPair;
 
 const SIZES: [usize; 3] = [256, 1_024, 16_384];
+/// In one turn.
+const HANDSHAKES: u32 = 50;
 
 /// Measures and prints everything.
 pub(crate) fn run() {

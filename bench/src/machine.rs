@@ -2,7 +2,7 @@
 
 use std::{fs, thread};
 
-/// The processor's name and how many there are.
+/// The processor, how many there are, and the version of Rust.
 pub(crate) fn describe() -> String {
     let name = fs::read_to_string("/proc/cpuinfo")
         .ok()
@@ -12,5 +12,5 @@ pub(crate) fn describe() -> String {
         })
         .unwrap_or_else(|| "unknown processor".to_owned());
     let count = thread::available_parallelism().map_or(1, usize::from);
-    format!("{name}, {count} cores, {}", env!("CARGO_PKG_RUST_VERSION"))
+    format!("{name}, {count} cores, Rust {}", env!("CARGO_PKG_RUST_VERSION"))
 }

@@ -14,6 +14,6 @@ fn main() -> ExitCode {
         crypto::run();
         return ExitCode::SUCCESS;
     }
-    output::line("what can be measured: crypto");
+    output::talk("what can be measured: crypto");
     ExitCode::from(2)
 }

@@ -3,6 +3,7 @@
 
 use vodozemac::olm::{Account, OlmMessage, Session, SessionConfig};
 
+use super::HANDSHAKES;
 use crate::turns::per_item;
 
 /// An established session, both sides.
@@ -38,12 +39,11 @@ impl OlmPair {
 
 /// Nanoseconds for one handshake: begin, seal the first message, accept it.
 pub(crate) fn handshakes() -> f64 {
-    const COUNT: u32 = 50;
     let alice = Account::new();
     let mut bob = Account::new();
-    bob.generate_one_time_keys(50);
+    bob.generate_one_time_keys(HANDSHAKES as usize);
     let keys: Vec<_> = bob.one_time_keys().into_values().collect();
-    per_item(COUNT, || {
+    per_item(HANDSHAKES, || {
         for key in keys {
             let mut session = begin(&alice, &bob, key);
             accept(&mut bob, &alice, &session.encrypt("hello").unwrap());

@@ -6,6 +6,7 @@ use msg_tests::party::{NOW, Party};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
+use super::HANDSHAKES;
 use crate::turns::per_item;
 
 /// An established session, both sides.
@@ -45,12 +46,11 @@ impl OurPair {
 
 /// Nanoseconds for one handshake: begin, seal the first message, accept it.
 pub(crate) fn handshakes() -> f64 {
-    const COUNT: u32 = 50;
     let rng = &mut ChaCha20Rng::seed_from_u64(2);
     let alice = Party::new("alice", rng);
     let mut bob = Party::new("bob", rng);
-    per_item(COUNT, || {
-        for _ in 0..COUNT {
+    per_item(HANDSHAKES, || {
+        for _ in 0..HANDSHAKES {
             let mut session = alice.initiate(&mut bob, rng);
             let first = session.seal(b"hello", rng).unwrap();
             let accepted = bob.accept(&first.body, NOW).unwrap();
