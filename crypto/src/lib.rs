@@ -31,6 +31,8 @@ pub mod secret;
 pub mod session;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod wycheproof;
 
 pub use argon2id::{Cost, CostError, Costs, OutOfMemory};
 pub use handshake::{
@@ -39,6 +41,3 @@ pub use handshake::{
 };
 pub use ratchet::{OpenError, SealError};
 pub use session::{Sealed, Session};
-
-#[cfg(test)]
-mod wycheproof;

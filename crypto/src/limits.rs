@@ -2,7 +2,7 @@
 
 use msg_protocol::{
     envelope::{Body, EnvelopeKind},
-    limits::{BODY_SIZES, CLOCK_GRACE_DAYS},
+    limits::{CLOCK_GRACE_DAYS, MAX_BODY_BYTES},
 };
 
 use crate::{
@@ -19,7 +19,7 @@ pub const MAX_SKIPPED_KEPT: usize = 2_000;
 /// Days that a skipped key waits: as long as mail waits at a relay, and a little.
 pub const SKIPPED_KEY_DAYS: u32 = 35;
 /// One-time pairs that a device publishes.
-pub const ONE_TIME_PAIRS: usize = 100;
+pub const ONE_TIME_PAIRS: usize = msg_protocol::limits::MAX_ONE_TIME_PAIRS;
 /// Below so many at the relay, new ones are made.
 pub const ONE_TIME_REFILL_BELOW: usize = 25;
 /// Private halves of one-time pairs that a device keeps.
@@ -62,8 +62,7 @@ pub(crate) fn wire_overhead(kind: EnvelopeKind) -> usize {
 
 /// Most bytes of content in an envelope whose handshake block has `block` bytes.
 pub fn max_content(kind: EnvelopeKind, block: usize) -> usize {
-    let largest = BODY_SIZES.into_iter().max().unwrap_or(0);
-    largest.saturating_sub(block + wire_overhead(kind) + 1)
+    MAX_BODY_BYTES.saturating_sub(block + wire_overhead(kind) + 1)
 }
 
 /// The body size for so much content.

@@ -60,6 +60,7 @@ pub(crate) struct OneTimeSecret {
 
 /// What a device has to publish.
 #[derive(Debug, Default)]
+#[must_use = "prekeys that nobody publishes serve nobody"]
 pub struct Upload {
     /// A new signed prekey.
     pub signed: Option<Signed<SignedPrekey>>,

@@ -73,11 +73,11 @@ fn replaced_one_time_pairs_serve_for_thirty_days_and_are_then_destroyed() {
 
     let last_day = NOW.plus_days(PREKEY_GRACE_DAYS);
     bob.restart();
-    bob.maintain(ONE_TIME_PAIRS, last_day, rng);
+    let _ = bob.maintain(ONE_TIME_PAIRS, last_day, rng);
     let accepted = bob.accept(&early.seal(b"late", rng).unwrap().body, last_day).unwrap();
     assert_eq!(accepted.content, b"late");
 
-    bob.maintain(ONE_TIME_PAIRS, UnixSeconds(last_day.0 + 1), rng);
+    let _ = bob.maintain(ONE_TIME_PAIRS, UnixSeconds(last_day.0 + 1), rng);
     let refused = bob.accept(&late.seal(b"too late", rng).unwrap().body, last_day);
     assert!(matches!(refused, Err(AcceptError::UnknownPrekey(_))));
 }

@@ -52,12 +52,12 @@ fn attack_07_prekey_draining_again_and_again() {
     let size = |bob: &Party| bob.prekeys.archive().as_bytes().len();
     let before = size(&bob);
     for _ in 0..9 {
-        bob.maintain(0, NOW, rng);
+        let _ = bob.maintain(0, NOW, rng);
     }
     let full = size(&bob);
     assert!(full > before);
     for _ in 0..3 {
-        bob.maintain(0, NOW, rng);
+        let _ = bob.maintain(0, NOW, rng);
         assert_eq!(size(&bob), full, "no more than {MAX_ONE_TIME_KEPT} are kept");
     }
     let newest = bob.one_time.last().unwrap().clone();
