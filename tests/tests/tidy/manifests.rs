@@ -1,5 +1,7 @@
 //! What every `Cargo.toml` of the workspace says.
 
+use std::collections::BTreeSet;
+
 use crate::{
     assert_none,
     repository::{self, File},
@@ -76,4 +78,36 @@ fn every_dependency_of_the_workspace_is_used() {
         .map(name)
         .filter(|name| !used.contains(name));
     assert_none(&unused.map(|name| format!("{name} is used by no crate")).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_dependency_of_a_crate_is_used_by_it() {
+    let manifest = File {
+        path: "x/Cargo.toml".into(),
+        text:
+            "[dependencies]\nml-kem.workspace = true\n\n[dev-dependencies]\nrand.workspace = true\n"
+                .into(),
+    };
+    let code = |path: &str, text: &str| File { path: path.into(), text: text.into() };
+    let files = [code("x/src/lib.rs", "use ml_kem::Seed;"), code("y/src/lib.rs", "use rand::Rng;")];
+    assert_eq!(unused(&manifest, &files), ["x/Cargo.toml: rand is not used"]);
+
+    let files = repository::files(".rs");
+    assert_none(&manifests().iter().flat_map(|file| unused(file, &files)).collect::<Vec<_>>());
+}
+
+/// Dependencies of a manifest that no Rust file beside it names.
+fn unused(manifest: &File, files: &[File]) -> Vec<String> {
+    let folder = manifest.path.strip_suffix("Cargo.toml").unwrap();
+    let words: BTreeSet<&str> = files
+        .iter()
+        .filter(|file| file.path.starts_with(folder))
+        .flat_map(|file| file.text.split(|c: char| !c.is_alphanumeric() && c != '_'))
+        .collect();
+    let lines = ["dependencies", "dev-dependencies"].into_iter();
+    let names = lines
+        .flat_map(|part| section(manifest, part))
+        .map(|line| line.split([' ', '.', '=']).next().unwrap());
+    let unused = names.filter(|name| !words.contains(name.replace('-', "_").as_str()));
+    unused.map(|name| format!("{}: {name} is not used", manifest.path)).collect()
 }
