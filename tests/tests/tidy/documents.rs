@@ -87,6 +87,45 @@ fn without_blocks(text: &str) -> String {
     text.split("```").step_by(2).collect()
 }
 
+#[test]
+fn the_map_names_every_module() {
+    let map = "Inside `x`:\n\n```text\na gone  what both are\n```\n";
+    let root = "pub mod a;\nmod b;\n#[cfg(test)]\nmod c;\n";
+    let complaints = unmapped("x", map, root);
+    assert_eq!(complaints, ["the map of x lacks b", "the map of x has gone, which is not there"]);
+
+    let map = repository::file("ARCHITECTURE.md").text;
+    let complaints = ["protocol", "crypto"].map(|name| {
+        let root = repository::file(&format!("{name}/src/lib.rs")).text;
+        unmapped(name, &map, &root)
+    });
+    assert_none(&complaints.concat());
+}
+
+/// Modules of a crate's root that its map lacks, and the other way round.
+fn unmapped(name: &str, map: &str, root: &str) -> Vec<String> {
+    let section = map.split(&format!("Inside `{name}`")).nth(1).expect("a map of the crate");
+    let block = section.split("```").nth(1).expect("a block").lines().skip(1);
+    let mapped: BTreeSet<&str> = block
+        .flat_map(|line| line.split("  ").next().unwrap().split(' '))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let lines: Vec<&str> = root.lines().collect();
+    let modules: BTreeSet<&str> = lines
+        .iter()
+        .zip(std::iter::once(&"").chain(&lines))
+        .filter(|(_, before)| **before != "#[cfg(test)]")
+        .filter_map(|(line, _)| line.trim_start_matches("pub ").strip_prefix("mod "))
+        .filter_map(|rest| rest.strip_suffix(';'))
+        .collect();
+    let lacking =
+        modules.difference(&mapped).map(|module| format!("the map of {name} lacks {module}"));
+    let gone = mapped
+        .difference(&modules)
+        .map(|module| format!("the map of {name} has {module}, which is not there"));
+    lacking.chain(gone).collect()
+}
+
 fn comments(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| line.starts_with("//"));
     lines.filter(|line| !line.contains("```")).collect::<Vec<_>>().join("\n")
