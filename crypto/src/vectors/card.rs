@@ -1,6 +1,6 @@
 //! Cards: encoding, signature, hash, the rules of one card and of two in a row.
 
-use alloc::{format, string::ToString as _, vec::Vec};
+use alloc::vec::Vec;
 
 use ed25519_dalek::{Signer as _, SigningKey as Ed25519};
 use msg_protocol::{
@@ -171,15 +171,10 @@ fn refused(seed: &Secret<32>, card: &Verified<Card>, rng: &mut Draws) -> Vec<Cas
     cases
         .into_iter()
         .map(|(name, signed)| {
-            let refusal = signed.clone().verify_by_own_identity().unwrap_err();
-            Case::new("verify", name, signed_json(&signed)).refused(&reason(&refusal))
+            assert!(signed.clone().verify_by_own_identity().is_err());
+            Case::new("verify", name, signed_json(&signed)).refused(true)
         })
         .collect()
-}
-
-/// A refusal and what lies under it, in words.
-pub(crate) fn reason(error: &dyn core::error::Error) -> alloc::string::String {
-    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {}", reason(cause)))
 }
 
 /// The card after `card`, with more devices.

@@ -27,6 +27,11 @@ impl Case {
         Self(object! { "name": name.into(), "kind": kind, "inputs": inputs })
     }
 
+    /// A member of the case.
+    pub(crate) fn member(&self, name: &str) -> Option<&Json> {
+        self.0.member(name)
+    }
+
     /// What is computed on the way.
     pub(crate) fn steps(self, steps: Json) -> Self {
         Self(self.0.with("steps", steps))
@@ -47,8 +52,9 @@ impl Case {
         Self(self.0.with("script", entries))
     }
 
-    /// The inputs must be refused, because of this.
-    pub(crate) fn refused(self, reason: &str) -> Self {
+    /// The inputs must be refused: `true`, or because of this. Never in the words of
+    /// an error, which may change.
+    pub(crate) fn refused(self, reason: impl Into<Json>) -> Self {
         Self(self.0.with("refused", reason))
     }
 }

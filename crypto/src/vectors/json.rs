@@ -43,6 +43,12 @@ impl Json {
         self
     }
 
+    /// A member of an object.
+    pub(crate) fn member(&self, name: &str) -> Option<&Self> {
+        let Self::Object(members) = self else { return None };
+        members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     /// The text of a file.
     pub(crate) fn to_document(&self) -> String {
         let mut out = String::new();

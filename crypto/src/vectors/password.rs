@@ -60,7 +60,7 @@ fn credential(name: &str, typed: &str, host: &str, account: &str) -> Case {
 }
 
 fn refused(name: &str, typed: &str) -> Case {
-    let refusal = Password::new(typed).err().unwrap();
+    assert!(Password::new(typed).is_err());
     let inputs = object! { "password": typed, "host": "relay.example", "name": "alice" };
-    Case::new("credential", name, inputs).refused(&alloc::format!("{refusal}"))
+    Case::new("credential", name, inputs).refused(true)
 }

@@ -17,7 +17,7 @@ use msg_protocol::{
 };
 
 use super::{
-    card::{TODAY, reason, signed_json},
+    card::{TODAY, signed_json},
     case::{Case, File},
     draws::Draws,
     json::{Json, object},
@@ -171,7 +171,7 @@ impl Publisher {
         let message = Label::new(label).followed_by(&raw);
         let signature = Ed25519::from_bytes(self.seed.expose()).sign(&message).to_bytes();
         let signed = Signed::<T>::from_parts(raw, Signature(signature));
-        let refusal = signed.clone().verify(&self.key).unwrap_err();
+        assert!(signed.clone().verify(&self.key).is_err());
         let wanted = T::LABEL.bytes();
         let wanted = core::str::from_utf8(&wanted).unwrap();
         let inputs = object! {
@@ -179,7 +179,7 @@ impl Publisher {
             "key": self.key.as_bytes(),
             "signed": signed_json(&signed),
         };
-        Case::new("verify", name, inputs).refused(&reason(&refusal))
+        Case::new("verify", name, inputs).refused(true)
     }
 
     fn bundle_inputs(&self, bundle: &PrekeyBundle, today: UnixDay) -> Json {
@@ -211,8 +211,8 @@ impl Publisher {
 
     fn unusable(&self, full: &PrekeyBundle, bundle: &PrekeyBundle) -> Vec<Case> {
         let refuse = |name, bundle: PrekeyBundle| {
-            let refusal = bundle.clone().verify(&self.device.public(TODAY), TODAY).unwrap_err();
-            Case::new("bundle", name, self.bundle_inputs(&bundle, TODAY)).refused(&reason(&refusal))
+            assert!(bundle.clone().verify(&self.device.public(TODAY), TODAY).is_err());
+            Case::new("bundle", name, self.bundle_inputs(&bundle, TODAY)).refused(true)
         };
         let (old_signed, old_last_resort, _) = self.publish(UnixDay(TODAY.0 - 2));
         let (_, future, _) = self.publish(UnixDay(TODAY.0 + 62));

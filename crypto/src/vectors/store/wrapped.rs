@@ -154,23 +154,22 @@ fn refused_passwords(wrapped: &[u8]) -> Vec<Case> {
 
 /// A wrapped key that must not open.
 fn refused(name: &str, by: &Unlocking<'_>, wrapped: &[u8]) -> Case {
-    let refusal = match (WrappedKey::parse(wrapped), by) {
-        (Err(error), _) => error.to_string(),
+    let opened = match (WrappedKey::parse(wrapped), by) {
         (Ok(WrappedKey::Password(wrapped)), Unlocking::Password(typed)) => {
-            let password = Password::new(typed).ok().unwrap();
-            wrapped.unwrap(&password).err().unwrap().to_string()
+            wrapped.unwrap(&Password::new(typed).ok().unwrap()).is_ok()
         }
         (Ok(WrappedKey::KeyFile(wrapped)), Unlocking::KeyFile(key)) => {
-            wrapped.unwrap(&KeyFile::new(key.duplicate())).err().unwrap().to_string()
+            wrapped.unwrap(&KeyFile::new(key.duplicate())).is_ok()
         }
-        (Ok(_), _) => "it is wrapped in the other way".to_string(),
+        _ => false,
     };
+    assert!(!opened, "{name}");
     let (password, key) = match by {
         Unlocking::Password(password) => (Some(*password), None),
         Unlocking::KeyFile(key) => (None, Some(key)),
     };
     let inputs = object! { "wrapped": wrapped, "password": password, "file key": key };
-    Case::new("unwrap", name, inputs).refused(&refusal)
+    Case::new("unwrap", name, inputs).refused(true)
 }
 
 fn key_files(key: &Secret<32>) -> Vec<Case> {
@@ -184,8 +183,8 @@ fn key_files(key: &Secret<32>) -> Vec<Case> {
         ("too short", alloc::format!("{}\n", &text[..text.len() - 2])),
     ];
     let refuse = |(name, text): (&str, alloc::string::String)| {
-        let refusal = KeyFile::from_secret_text(&text).err().unwrap();
-        Case::new("key file", name, object! { "text": text }).refused(&refusal.to_string())
+        assert!(KeyFile::from_secret_text(&text).is_err());
+        Case::new("key file", name, object! { "text": text }).refused(true)
     };
     let good = Case::new("key file", "a key file", object! { "text": text.as_str() })
         .outputs(object! { "file key": key });
