@@ -8,6 +8,7 @@ mod bench;
 mod demo;
 mod failure;
 mod fuzz;
+mod models;
 mod output;
 mod place;
 mod step;
@@ -63,6 +64,12 @@ const COMMANDS: &[Command] = &[
         usage: "fuzz [--seconds N] [TARGET]",
         about: "the fuzz targets, 60 seconds each or as told",
         run: fuzz::run,
+    },
+    Command {
+        name: "models",
+        usage: "models [NAME ...]",
+        about: "the symbolic models of the cryptography, and the mutants that must fail",
+        run: models::run,
     },
 ];
 

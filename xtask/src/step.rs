@@ -82,6 +82,18 @@ impl Step {
             .is_ok_and(|status| status.success())
     }
 
+    /// Runs it untitled, and returns what it prints.
+    pub(crate) fn read(mut self) -> Result<String, Failure> {
+        let output = self
+            .command
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| self.failure(&error.to_string()))?;
+        self.ended(output.status)?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// Shows `each` every line of its output, and nothing to the user. A program
     /// that is not there prints no line.
     pub(crate) fn read_silently(mut self, each: impl FnMut(&str)) {

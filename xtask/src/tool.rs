@@ -98,7 +98,8 @@ pub(crate) fn require_components() -> Result<(), Failure> {
 }
 
 /// The program of a crate of the registry, at exactly that version: the one on the
-/// path, or one that is built into the target folder.
+/// path, or one that is built into the target folder, with the toolchain of this
+/// repository even if it asks for a later one.
 pub(crate) fn registry_program(
     name: &str,
     version: &str,
@@ -116,7 +117,7 @@ pub(crate) fn registry_program(
         }
     }
     let build = own_root.join("build");
-    Step::cargo(name, "install --locked --root")
+    Step::cargo(name, "install --locked --ignore-rust-version --root")
         .arg(&own_root)
         .arg("--target-dir")
         .arg(&build)
