@@ -1,3 +1,5 @@
+//! What a file of a model may say, and what an edit does to one.
+
 use super::*;
 
 const BASE: &str = "attacker[active]\nprincipal A[\n\tm = one\n\tk = two\n]\n\nqueries[\n\t\
