@@ -79,8 +79,15 @@ impl Network {
             return;
         }
         let content = vec![u8::try_from(self.sent.len() % 251).unwrap(); length];
-        let sealed = self.sides[from].seal(&content, &mut self.rng).unwrap();
+        let before = self.sides[from].archive();
+        let sealed = self.sides[from].seal(&content, &mut self.rng);
         let place = self.models[from].send();
+        assert_eq!(sealed.is_ok(), place.is_some());
+        let (Ok(sealed), Some(place)) = (sealed, place) else {
+            let after = self.sides[from].archive();
+            assert!(after.as_bytes() == before.as_bytes(), "not sealed, and yet changed");
+            return;
+        };
         self.sent.push(Sent { to: 1 - from, sealed, content, place });
     }
 

@@ -17,6 +17,7 @@ pub(super) struct Place {
 
 /// One side.
 pub(super) struct Model {
+    is_initiator: bool,
     /// The chain it sends in, from 1.
     chain: u32,
     n: u32,
@@ -34,6 +35,7 @@ impl Model {
     /// Has sent one message, and has had none.
     pub(super) fn initiator() -> Self {
         Self {
+            is_initiator: true,
             chain: 1,
             n: 1,
             pn: 0,
@@ -47,6 +49,7 @@ impl Model {
     /// Has had that message.
     pub(super) fn responder() -> Self {
         Self {
+            is_initiator: false,
             chain: 0,
             n: 0,
             pn: 0,
@@ -57,7 +60,12 @@ impl Model {
         }
     }
 
-    pub(super) fn send(&mut self) -> Place {
+    /// Where the next message stands; none if the first chain is full.
+    pub(super) fn send(&mut self) -> Option<Place> {
+        let is_first = self.is_initiator && self.chain == 1 && !self.due;
+        if is_first && self.n > MAX_JUMP {
+            return None;
+        }
         if self.due {
             self.chain += 1;
             self.pn = self.n;
@@ -66,7 +74,7 @@ impl Model {
         }
         let place = Place { chain: self.chain, n: self.n, pn: self.pn };
         self.n += 1;
-        place
+        Some(place)
     }
 
     /// Whether the message opens now.
