@@ -38,7 +38,7 @@ fn nothing_is_left_unfinished() {
         File { path: "x.rs".into(), text: format!("fn x() {{\n    {})\n}}", UNFINISHED[3]) };
     assert_eq!(unfinished(&sample).len(), 1);
 
-    let suffixes = [".rs", ".md", ".toml", ".py", ".vp", "/run"];
+    let suffixes = [".rs", ".md", ".toml", ".py", ".vp", ".edit", "/run"];
     let files = suffixes.iter().flat_map(|suffix| repository::files(suffix));
     assert_none(&files.flat_map(|file| unfinished(&file)).collect::<Vec<_>>());
 }
