@@ -204,6 +204,14 @@ impl Session {
     }
 }
 
+#[cfg(test)]
+impl Session {
+    /// The same session in another place among those of its pair.
+    pub(crate) fn ranked(self, generation: u64, th2: [u8; 32]) -> Self {
+        Self { th2, generation, ..self }
+    }
+}
+
 /// What a responder remembers of a handshake block.
 fn block_hash(block: &[u8]) -> [u8; 32] {
     hash(Label::new("hs-block"), &[block])

@@ -29,6 +29,7 @@ mod prekeys;
 mod primitives;
 mod ratchet;
 mod safety;
+mod sessions;
 mod sizes;
 mod store;
 mod value;
