@@ -1,6 +1,6 @@
 //! The test vectors, read back: the public interface must make what they state
-//! out of their inputs alone, and the second implementation must as well. How
-//! they are made is in `crypto/src/vectors.rs`.
+//! out of their inputs alone. The second implementation checks them too
+//! (`tests/tests/interop/vectors.rs`); `crypto/src/vectors.rs` makes them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,6 +25,5 @@ mod prekeys;
 mod primitives;
 mod ratchet;
 mod safety;
-mod second_implementation;
 mod sizes;
 mod store;
