@@ -7,5 +7,5 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     if let Some(word) = words.first() {
         return Err(Failure::Usage(format!("`demo` takes no argument, not `{word}`")));
     }
-    Step::cargo("demo", "run --quiet --locked --package msg-crypto --example demo").run()
+    Step::cargo("demo", "run --locked --package msg-crypto --example demo").run()
 }
