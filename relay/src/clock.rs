@@ -1,0 +1,57 @@
+//! The three clocks of a relay.
+//!
+//! Moments for the deadlines of links, relay time for what expires, and the wall
+//! clock for what people read. Only the last can jump, and nothing is decided by
+//! it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use msg_protocol::time::{Moment, UnixSeconds};
+use tokio::time::Instant;
+
+use crate::store::RelayTime;
+
+/// The clocks of one run.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    started: Instant,
+    base: RelayTime,
+}
+
+impl Clock {
+    /// Starts, with the store's time as it was last kept.
+    pub fn start(base: RelayTime) -> Self {
+        Self { started: Instant::now(), base }
+    }
+
+    /// Milliseconds since the start.
+    pub fn moment(&self) -> Moment {
+        Moment(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// When a moment comes, for timers.
+    pub fn instant(&self, moment: Moment) -> Instant {
+        self.started + std::time::Duration::from_millis(moment.0)
+    }
+
+    /// What things expire by.
+    pub fn relay_time(&self) -> RelayTime {
+        self.base.plus_s(self.started.elapsed().as_secs())
+    }
+
+    /// What a wall clock's time will be in relay time, if the wall clock is right now.
+    pub fn in_relay_time(&self, wall: UnixSeconds) -> RelayTime {
+        self.relay_time().plus_s(wall.0.saturating_sub(Self::wall().0))
+    }
+
+    /// What a relay time will be on the wall clock, if that is right now.
+    pub fn on_wall(&self, time: RelayTime) -> UnixSeconds {
+        UnixSeconds(Self::wall().0.saturating_add(self.relay_time().until(time)))
+    }
+
+    /// The wall clock.
+    pub fn wall() -> UnixSeconds {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        UnixSeconds(since.map_or(0, |since| since.as_secs()))
+    }
+}

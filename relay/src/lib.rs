@@ -1,0 +1,8 @@
+//! `msg-relay`: authenticates, stores, forwards, forgets.
+//!
+//! It links no code that could open an envelope. What it keeps stands behind
+//! the seam of [`store`]; what it grants, in [`limits`].
+
+pub mod clock;
+pub mod limits;
+pub mod store;
