@@ -24,6 +24,7 @@
 pub mod account;
 pub mod blob;
 pub mod mailbox;
+pub mod memory;
 pub mod prekey;
 pub mod record;
 pub mod right;

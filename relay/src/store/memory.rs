@@ -1,0 +1,121 @@
+//! The store in memory: what the seam means, written to be read.
+//!
+//! One lock over plain maps. Every verb does all it does while it holds the
+//! lock, and what it has done is as durable as it will be when it returns. What
+//! is nowhere kept is counted anew each time.
+//!
+//! A verb that is given the time passes over what has expired. One that is not
+//! given it sees that until it has been swept.
+//!
+//! Left out on purpose: files, and whatever needs them.
+
+mod accounts;
+mod blobs;
+mod mailboxes;
+mod prekeys;
+mod records;
+mod rights;
+mod upkeep;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use msg_protocol::{
+    address::AccountName,
+    card::{self, Card},
+    id::{AccountId, DeviceId, MailboxId, RecordId, RelayEpoch},
+    signed::{Signed, Verified},
+};
+
+use self::{blobs::Blob, mailboxes::Mailbox, prekeys::DevicePrekeys, records::StoredRecord};
+use super::{
+    RelayTime, StoreError, Wake,
+    account::{Account, Device},
+    right::{KnockRight, RightId, StoredInvite},
+};
+
+/// A store that is gone with its process.
+pub struct Memory {
+    epoch: RelayEpoch,
+    secret: [u8; 32],
+    wake: Arc<dyn Wake>,
+    state: Mutex<State>,
+}
+
+/// All there is.
+#[derive(Default)]
+struct State {
+    accounts: HashMap<AccountId, Holder>,
+    names: BTreeMap<AccountName, AccountId>,
+    mailboxes: HashMap<MailboxId, Mailbox>,
+    invites: BTreeMap<RightId, StoredInvite>,
+    /// By the bytes of their ids.
+    blobs: BTreeMap<[u8; 32], Blob>,
+    /// The last sequence number that was given, in whichever mailbox.
+    sequence: u64,
+    time: Option<RelayTime>,
+    commits: u64,
+}
+
+/// An account with what goes when it goes, but for mailboxes and blobs.
+struct Holder {
+    account: Account,
+    card: Verified<Card>,
+    /// All cards so far, in the order of their versions.
+    cards: Vec<Signed<Card>>,
+    devices: HashMap<DeviceId, DeviceRow>,
+    rights: BTreeMap<RightId, KnockRight>,
+    /// By the bytes of their ids.
+    records: BTreeMap<[u8; 32], StoredRecord>,
+}
+
+struct DeviceRow {
+    device: Device,
+    prekeys: DevicePrekeys,
+}
+
+impl Memory {
+    /// An empty store, with an epoch and a secret of its own.
+    pub fn new(wake: Arc<dyn Wake>) -> Result<Self, StoreError> {
+        Ok(Self::with_secrets(wake, RelayEpoch(random()?), random()?))
+    }
+
+    /// An empty store with that epoch and that secret.
+    pub fn with_secrets(wake: Arc<dyn Wake>, epoch: RelayEpoch, secret: [u8; 32]) -> Self {
+        Self { epoch, secret, wake, state: Mutex::default() }
+    }
+
+    /// A panic elsewhere leaves no verb half done: none can panic in between.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, to be changed.
+    fn change(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.commits += 1;
+        state
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| StoreError::Unavailable)?;
+    Ok(bytes)
+}
+
+/// The ids of records and blobs have no order but that of their bytes.
+fn record_key(id: RecordId) -> [u8; 32] {
+    id.0
+}
+
+fn device_ids(card: &Card) -> impl Iterator<Item = DeviceId> {
+    card.devices.iter().map(card::Device::id)
+}
+
+/// Whether something that expires then is there no more.
+fn is_over(expires: RelayTime, now: RelayTime) -> bool {
+    expires <= now
+}
