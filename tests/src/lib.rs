@@ -16,5 +16,6 @@ pub mod lab;
 pub mod party;
 pub mod place;
 pub mod recorder;
+pub mod relay;
 pub mod seed;
 pub mod separation;

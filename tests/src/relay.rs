@@ -1,0 +1,19 @@
+//! A relay as its clients meet it: the real program on a folder of its own, and
+//! a scripted peer that speaks `protocol` alone. Bodies are random bytes: nothing
+//! here seals or opens an envelope. `protocol/SPEC.md` §"Links".
+
+mod endpoint;
+mod identity;
+mod peer;
+mod process;
+mod raw;
+mod trust;
+
+pub use self::{
+    endpoint::Endpoint,
+    identity::{Identity, Upload},
+    peer::{Peer, PeerError, deposit, envelope},
+    process::{RelayBuilder, RelayProcess},
+    raw::Raw,
+    trust::{ALPN, trusting},
+};
