@@ -4,5 +4,10 @@
 //! the seam of [`store`]; what it grants, in [`limits`].
 
 pub mod clock;
+pub mod config;
 pub mod limits;
+pub mod private;
 pub mod store;
+#[cfg(test)]
+mod test_folder;
+pub mod tls;

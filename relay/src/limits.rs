@@ -1,6 +1,10 @@
 //! Every limit of a relay: its name, its default and what it bounds. The same
 //! table makes the configuration's keys, `msg-relay limits` and OPERATIONS.md.
 
+mod range;
+
+pub use self::range::LimitsClash;
+
 /// One limit, as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitInfo {
