@@ -131,6 +131,7 @@ const CREDENTIAL: Label = Label::new("credential");
 right!(Door, Label::new("door"));
 right!(LinkToken, Label::new("token"));
 right!(Invite, Label::new("invite"));
+right!(WorkTicket, Label::new("ticket"));
 right!(DeviceCredential, CREDENTIAL);
 right!(AccountCredential, CREDENTIAL);
 
@@ -152,6 +153,11 @@ impl SaltedHash {
     pub fn of<R: Right>(right: &R, salt: [u8; SALT_BYTES]) -> Self {
         let hash = hash(R::LABEL, &[&salt, right.expose()]);
         Self { salt, hash }
+    }
+
+    /// The hash without its salt. It names the right where many are kept.
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.hash
     }
 
     /// Whether this is the hash of that right, in time that depends on neither.

@@ -121,6 +121,13 @@ impl ServerLink {
         Self { wire: Wire::new(now), state: State::Greeting(Greeting::new(offer, now)) }
     }
 
+    /// Takes frames of at most so many bytes once the link is ready.
+    #[must_use]
+    pub fn with_frame_limit(mut self, bytes: usize) -> Self {
+        self.wire.limit_frames(bytes);
+        self
+    }
+
     /// Who is at the other end, once the link is ready.
     pub const fn party(&self) -> Option<&Party> {
         match &self.state {
@@ -191,6 +198,13 @@ impl ServerLink {
     #[must_use = "a frame is given once"]
     pub fn poll_output(&mut self, now: Moment) -> Option<Vec<u8>> {
         self.wire.poll_output(now)
+    }
+
+    /// The next frames to write, in one piece: as many as fit in `bytes`, but
+    /// one at least. Call again only when they are written.
+    #[must_use = "a frame is given once"]
+    pub fn poll_outputs(&mut self, bytes: usize, now: Moment) -> Option<Vec<u8>> {
+        self.wire.poll_outputs(bytes, now)
     }
 
     /// The device's credential is right.

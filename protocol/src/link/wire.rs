@@ -17,6 +17,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Wire {
     decoder: FrameDecoder,
+    frame_limit: usize,
     frame_since: Option<Moment>,
     last_input: Moment,
     output: VecDeque<Vec<u8>>,
@@ -28,6 +29,7 @@ impl Wire {
     pub(super) const fn new(now: Moment) -> Self {
         Self {
             decoder: FrameDecoder::new(MAX_UNREADY_FRAME_BYTES),
+            frame_limit: MAX_FRAME_BYTES,
             frame_since: None,
             last_input: now,
             output: VecDeque::new(),
@@ -36,9 +38,14 @@ impl Wire {
         }
     }
 
+    /// Once the link is open, frames have at most that many bytes.
+    pub(super) fn limit_frames(&mut self, bytes: usize) {
+        self.frame_limit = bytes.min(MAX_FRAME_BYTES);
+    }
+
     /// From now on frames may have their full size.
     pub(super) const fn open_up(&mut self) {
-        self.decoder.set_limit(MAX_FRAME_BYTES);
+        self.decoder.set_limit(self.frame_limit);
     }
 
     pub(super) fn take_frame(
@@ -84,6 +91,18 @@ impl Wire {
             self.output = VecDeque::new();
         }
         frame
+    }
+
+    /// The next frames in one piece: as many as fit in `bytes`, but one at
+    /// least. Being asked means that those before are written.
+    pub(super) fn poll_outputs(&mut self, bytes: usize, now: Moment) -> Option<Vec<u8>> {
+        let mut piece = self.poll_output(now)?;
+        while self.output.front().is_some_and(|next| piece.len() + next.len() <= bytes)
+            && let Some(next) = self.poll_output(now)
+        {
+            piece.extend_from_slice(&next);
+        }
+        Some(piece)
     }
 
     /// What will have taken too long first, and when.

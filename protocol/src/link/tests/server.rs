@@ -277,3 +277,18 @@ fn the_end_of_a_stream_closes_a_link() {
     assert_eq!(pair.server.poll_timeout(), None);
     assert_eq!(pair.server.handle_bytes(&mut [1, 2, 3].as_slice(), pair.now), None);
 }
+
+#[test]
+fn frames_go_out_together_as_far_as_they_fit() {
+    let mut wire = crate::link::wire::Wire::new(Moment(0));
+    for length in [10, 20, 30, 100, 5] {
+        wire.queue(vec![1; length], Moment(0));
+    }
+    let mut pieces = Vec::new();
+    while let Some(piece) = wire.poll_outputs(50, Moment(1)) {
+        pieces.push(piece.len());
+    }
+    assert_eq!(pieces, [30, 30, 100, 5]);
+    assert_eq!(wire.queued(), 0);
+    assert!(wire.deadline().is_none());
+}
