@@ -71,7 +71,6 @@ limits! {
     links "links" = 20_000, "links at a time";
     links_per_source "links-per-source" = 256, "links at a time from one source: an IPv4 address or an IPv6 /64";
     unready_links "unready-links" = 1_024, "links at a time that are not ready yet";
-    handshakes "handshakes" = 256, "TLS handshakes at a time";
     openings_burst "openings-burst" = 300, "links that a source may open at once";
     openings_per_hour "openings-per-hour" = 36_000, "links that a source may open in an hour, after those";
     ready_s "ready-s" = 10, "seconds in which a link must be ready";

@@ -262,6 +262,14 @@ impl ServerLink {
         }
     }
 
+    /// Whether a push would be taken now, if the client has given leave for it.
+    pub fn takes_pushes(&self) -> bool {
+        match &self.state {
+            State::Ready(ready) => ready.takes_pushes(&self.wire),
+            _ => false,
+        }
+    }
+
     /// Takes no more requests, says so, and closes when all in flight are answered.
     pub fn drain(&mut self, reason: Refusal, now: Moment) {
         if let State::Ready(ready) = &self.state

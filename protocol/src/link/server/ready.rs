@@ -50,7 +50,7 @@ impl Ready {
         !self.draining
             && self.flight.len() < usize::from(self.terms.requests)
             && self.flight.bytes() < request_bytes
-            && self.flight.answer_bytes() + wire.queued() < MAX_OUTPUT_BYTES
+            && self.keeps_up(wire)
     }
 
     /// A silent client with nothing to wait for is cut.
@@ -122,13 +122,22 @@ impl Ready {
         }
         let cost = u16::from(push.costs_credit());
         let credit = self.credit.checked_sub(cost).ok_or(PushError::NoCredit)?;
-        if self.flight.answer_bytes() + wire.queued() >= MAX_OUTPUT_BYTES {
+        if !self.keeps_up(wire) {
             return Err(PushError::Congested);
         }
         let bytes = ServerFrame::Push(push).encode().map_err(|_| PushError::TooLong)?;
         wire.queue(bytes, now);
         self.credit = credit;
         Ok(())
+    }
+
+    pub(super) fn takes_pushes(&self, wire: &Wire) -> bool {
+        self.party != Party::Anonymous && !self.draining && self.keeps_up(wire)
+    }
+
+    /// Whether the client reads what it is told.
+    fn keeps_up(&self, wire: &Wire) -> bool {
+        self.flight.answer_bytes() + wire.queued() < MAX_OUTPUT_BYTES
     }
 
     pub(super) const fn is_draining(&self) -> bool {

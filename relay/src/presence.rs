@@ -1,0 +1,196 @@
+//! Which links there are, and which devices are there: how one part of the relay
+//! reaches another's link without waiting for it.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::Waker,
+};
+
+use msg_protocol::{envelope::Envelope, error::Refusal, id::MailboxId};
+
+use crate::store::Wake;
+
+/// Ephemeral envelopes that wait for a link to take them.
+const MAX_PASSING: usize = 16;
+
+/// Where others leave word for a link.
+#[derive(Debug, Default)]
+pub struct Inbox {
+    state: Mutex<Word>,
+    arrived: AtomicBool,
+}
+
+/// What has been left for a link.
+#[derive(Debug, Default)]
+pub struct Word {
+    waker: Option<Waker>,
+    /// Something may have arrived in the mailbox.
+    pub arrived: bool,
+    /// Ephemeral envelopes.
+    pub passing: VecDeque<Envelope>,
+    /// One-time pairs run out: so many are left.
+    pub prekeys_low: Option<u16>,
+    /// The link is to be closed.
+    pub closing: Option<Refusal>,
+}
+
+impl Inbox {
+    /// Takes what has been left, and is woken for what comes next.
+    pub fn take(&self, waker: &Waker) -> Word {
+        let mut word = self.lock();
+        if word.waker.as_ref().is_none_or(|known| !known.will_wake(waker)) {
+            word.waker = Some(waker.clone());
+        }
+        Word {
+            waker: None,
+            arrived: self.arrived.swap(false, Ordering::AcqRel),
+            passing: std::mem::take(&mut word.passing),
+            prekeys_low: word.prekeys_low.take(),
+            closing: word.closing.take(),
+        }
+    }
+
+    /// Asks for the link to be closed when what is in flight is answered.
+    pub fn close(&self, reason: Refusal) {
+        self.leave(|word| word.closing = Some(reason));
+    }
+
+    fn arrived(&self) {
+        // While the link has not looked, it knows already.
+        if !self.arrived.swap(true, Ordering::AcqRel) {
+            self.leave(|_| ());
+        }
+    }
+
+    fn leave(&self, change: impl FnOnce(&mut Word)) {
+        let waker = {
+            let mut word = self.lock();
+            change(&mut word);
+            word.waker.clone()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Word> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All links, and the mailboxes of those that are signed in.
+#[derive(Debug, Default)]
+pub struct Presence {
+    links: Mutex<HashMap<u64, Arc<Inbox>>>,
+    mailboxes: Mutex<HashMap<MailboxId, Vec<Arc<Inbox>>>>,
+    next: AtomicU64,
+}
+
+/// A link's place among the others; given up when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    presence: Arc<Presence>,
+    number: u64,
+    inbox: Arc<Inbox>,
+    mailbox: Option<MailboxId>,
+}
+
+impl Presence {
+    /// A new link.
+    pub fn enter(self: &Arc<Self>) -> Place {
+        let inbox = Arc::new(Inbox::default());
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        lock(&self.links).insert(number, Arc::clone(&inbox));
+        Place { presence: Arc::clone(self), number, inbox, mailbox: None }
+    }
+
+    /// Links that there are.
+    pub fn links(&self) -> usize {
+        lock(&self.links).len()
+    }
+
+    /// Mailboxes whose device is there.
+    pub fn devices(&self) -> usize {
+        lock(&self.mailboxes).len()
+    }
+
+    /// Closes all links when what is in flight on each is answered.
+    pub fn close_all(&self, reason: Refusal) {
+        let links: Vec<Arc<Inbox>> = lock(&self.links).values().cloned().collect();
+        for link in links {
+            link.close(reason);
+        }
+    }
+
+    /// Closes the links of one mailbox's device.
+    pub fn close(&self, mailbox: MailboxId, reason: Refusal) {
+        for link in self.of(mailbox) {
+            link.close(reason);
+        }
+    }
+
+    /// Hands an envelope to the device if it is there.
+    pub fn pass(&self, envelope: &Envelope) {
+        for link in self.of(envelope.mailbox) {
+            link.leave(|word| {
+                if word.passing.len() < MAX_PASSING {
+                    word.passing.push_back(envelope.clone());
+                }
+            });
+        }
+    }
+
+    /// Tells a device that its one-time pairs run out.
+    pub fn prekeys_low(&self, mailbox: MailboxId, left: u16) {
+        for link in self.of(mailbox) {
+            link.leave(|word| word.prekeys_low = Some(left));
+        }
+    }
+
+    fn of(&self, mailbox: MailboxId) -> Vec<Arc<Inbox>> {
+        lock(&self.mailboxes).get(&mailbox).cloned().unwrap_or_default()
+    }
+}
+
+impl Wake for Presence {
+    fn wake(&self, mailbox: MailboxId) {
+        for link in self.of(mailbox) {
+            link.arrived();
+        }
+    }
+}
+
+impl Place {
+    /// Where others leave word.
+    pub const fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
+    /// The link is that mailbox's device's from now on.
+    pub fn sign_in(&mut self, mailbox: MailboxId) {
+        self.mailbox = Some(mailbox);
+        lock(&self.presence.mailboxes).entry(mailbox).or_default().push(Arc::clone(&self.inbox));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        lock(&self.presence.links).remove(&self.number);
+        let Some(mailbox) = self.mailbox else { return };
+        let mut mailboxes = lock(&self.presence.mailboxes);
+        if let Some(links) = mailboxes.get_mut(&mailbox) {
+            links.retain(|link| !Arc::ptr_eq(link, &self.inbox));
+            if links.is_empty() {
+                mailboxes.remove(&mailbox);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,166 @@
+//! How often whom may do what: a token bucket for each source, account or
+//! device and each kind of deed, in memory, for a bounded number of them.
+//!
+//! When there are more than can be remembered, those that are full again are
+//! forgotten first, then any: a flood of sources makes the limits milder, never
+//! the relay unusable.
+
+pub mod bucket;
+pub mod penalty;
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Mutex, PoisonError},
+};
+
+use msg_protocol::id::{AccountId, DeviceId};
+
+use self::bucket::Rate;
+pub use self::penalty::Penalties;
+use crate::{limits::Limits, source::Source};
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Deed {
+    /// A link is opened.
+    Opening,
+    /// A request is made.
+    Request,
+    /// Bytes are deposited.
+    Deposit,
+    /// An account is registered.
+    Registration,
+    /// Challenges and tickets.
+    Work,
+    /// One-time pairs are taken.
+    Prekey,
+}
+
+/// Who does it, or to whom it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// Everybody together.
+    Everybody,
+    /// One source.
+    Source(Source),
+    /// One account that is signed in.
+    Account(AccountId),
+    /// One device, from anywhere.
+    Device(DeviceId),
+    /// One source to one device.
+    SourceToDevice(Source, DeviceId),
+}
+
+/// Too often; seconds after which it may go better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooOften {
+    /// How long to wait.
+    pub retry_after_s: u32,
+}
+
+/// All buckets.
+#[derive(Debug, Default)]
+pub struct Quotas {
+    buckets: Mutex<HashMap<(Deed, Who), u64>>,
+}
+
+impl Quotas {
+    /// Takes `amount` out of a bucket, or says when it will be there. `now_ms`
+    /// is on a clock that only goes forward.
+    pub fn take(
+        &self,
+        deed: Deed,
+        who: Who,
+        amount: u64,
+        limits: &Limits,
+        now_ms: u64,
+    ) -> Result<(), TooOften> {
+        let rate = rate(deed, who, limits);
+        let now = now_ms.saturating_mul(1_000_000);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let full_at = buckets.get(&(deed, who)).copied().unwrap_or(0);
+        let full_at = rate.take(full_at, amount, now)?;
+        make_room(&mut buckets, limits.sources, |full_at| *full_at <= now);
+        buckets.insert((deed, who), full_at);
+        Ok(())
+    }
+
+    /// How many buckets are remembered.
+    pub fn remembered(&self) -> usize {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+fn rate(deed: Deed, who: Who, limits: &Limits) -> Rate {
+    let (burst, per_hour) = match (deed, who) {
+        (Deed::Opening, _) => (limits.openings_burst, limits.openings_per_hour),
+        (Deed::Request, _) => (limits.requests_burst, limits.requests_per_hour),
+        (Deed::Deposit, _) => (limits.deposit_burst_bytes, limits.deposit_bytes_per_hour),
+        (Deed::Registration, Who::Everybody) => {
+            (limits.all_registrations_per_hour, limits.all_registrations_per_hour)
+        }
+        (Deed::Registration, _) => (limits.registrations_burst, limits.registrations_per_hour),
+        (Deed::Work, _) => (limits.work_burst, limits.work_per_hour),
+        (Deed::Prekey, Who::Device(_)) => {
+            (limits.all_prekeys_per_hour, limits.all_prekeys_per_hour)
+        }
+        (Deed::Prekey, _) => (limits.prekeys_burst, limits.prekeys_per_hour),
+    };
+    Rate { burst, per_hour }
+}
+
+/// Makes room for one more: those that are no longer needed go first.
+fn make_room<K: Eq + Hash + Copy, V>(
+    map: &mut HashMap<K, V>,
+    most: u64,
+    no_longer_needed: impl Fn(&V) -> bool,
+) {
+    let most = usize::try_from(most).unwrap_or(usize::MAX).max(1);
+    if map.len() < most {
+        return;
+    }
+    map.retain(|_, value| !no_longer_needed(value));
+    // A quarter at once, so that a flood does not sweep the table at each deed.
+    if map.len() >= most {
+        let some: Vec<K> = map.keys().copied().take(most.div_ceil(4)).collect();
+        for key in some {
+            map.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(number: u32) -> Who {
+        Who::Source(Source::of(std::net::IpAddr::V4(number.into())))
+    }
+
+    #[test]
+    fn a_burst_passes_then_the_rate_holds_and_others_are_not_touched() {
+        let limits =
+            Limits { registrations_burst: 3, registrations_per_hour: 3, ..Limits::default() };
+        let quotas = Quotas::default();
+        let take = |who, now_ms| quotas.take(Deed::Registration, who, 1, &limits, now_ms);
+        for _ in 0..3 {
+            assert_eq!(take(source(1), 0), Ok(()));
+        }
+        assert_eq!(take(source(1), 0), Err(TooOften { retry_after_s: 1_200 }));
+        assert_eq!(take(source(2), 0), Ok(()));
+        assert!(take(source(1), 1_199_000).is_err());
+        assert_eq!(take(source(1), 1_200_000), Ok(()));
+        assert!(take(source(1), 1_200_000).is_err());
+    }
+
+    #[test]
+    fn the_table_is_bounded_and_a_flood_of_sources_shuts_nobody_out() {
+        let limits = Limits { sources: 100, ..Limits::default() };
+        let quotas = Quotas::default();
+        for number in 0..10_000 {
+            assert_eq!(quotas.take(Deed::Opening, source(number), 1, &limits, 0), Ok(()));
+            assert!(quotas.remembered() <= 100);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The public directory: cards, and prekeys. SPEC §"Requests".
+
+use msg_protocol::{
+    bounded::List,
+    card::Device,
+    id::{DeviceId, MailboxId},
+    key::SigningKey,
+    limits::MAX_CARDS_PER_ANSWER,
+    request::{FetchCards, FetchPrekeys, PublishPrekeys},
+    response::{Bundles, Cards, PrekeysLeft},
+    signed::{Signable, Signed, Verified},
+};
+
+use super::{
+    Service, SignedInDevice,
+    access::Admitted,
+    refusal::{self, Answer},
+};
+use crate::{
+    quota::{Deed, Who},
+    source::Source,
+    store::{
+        Store,
+        account::{Account, Whose},
+        prekey::{NewPrekeys, Published, Taking},
+    },
+};
+
+impl<S: Store> Service<S> {
+    pub(super) async fn fetch_cards(&self, fetch: FetchCards) -> Answer<Cards> {
+        let account = self.store.account(Whose::Name(&fetch.name)).await?;
+        let account = account.ok_or(refusal::NOT_FOUND)?;
+        let Some(from) = fetch.from else {
+            let cards = List::new(vec![account.card]).map_err(|_| refusal::FAILED)?;
+            return Ok(Cards { cards, more: false });
+        };
+        let page = self.store.cards(account.id, from, MAX_CARDS_PER_ANSWER).await?;
+        let cards = List::new(page.cards).map_err(|_| refusal::FAILED)?;
+        Ok(Cards { cards, more: page.more })
+    }
+
+    pub(super) async fn fetch_prekeys(
+        &self,
+        source: Source,
+        fetch: FetchPrekeys,
+    ) -> Answer<Bundles> {
+        let account = self.store.account(Whose::Id(fetch.account)).await?;
+        let account = account.ok_or(refusal::NOT_FOUND)?;
+        let mut taking = match self.admit(&account, &fetch.access).await? {
+            Admitted::Nobody => Taking::Without,
+            Admitted::Door => Taking::Door,
+            Admitted::Knock(id) => Taking::Right(id),
+        };
+        let devices = wanted(&account, &fetch.devices)?;
+        if taking != Taking::Without && !self.may_take_pairs(source, &devices) {
+            taking = Taking::Without;
+        }
+        let now = self.clock.relay_time();
+        let taken = self.store.take_prekeys(account.id, devices, taking, now).await?;
+        let taken = taken.ok_or(refusal::NOT_FOUND)?;
+        let low = self.limits().prekeys_low;
+        for one in &taken {
+            if u64::from(one.left) <= low {
+                let mailbox = MailboxId::of(account.id, one.bundle.device);
+                self.presence.prekeys_low(mailbox, one.left);
+            }
+        }
+        let bundles = taken.into_iter().map(|one| one.bundle).collect();
+        Ok(Bundles { bundles: List::new(bundles).map_err(|_| refusal::FAILED)? })
+    }
+
+    /// Over the limit nobody is refused: the last-resort prekey serves, so that
+    /// draining the pairs shuts out no honest sender.
+    fn may_take_pairs(&self, source: Source, devices: &[DeviceId]) -> bool {
+        !self.counts(source)
+            || devices.iter().all(|device| {
+                self.take(Deed::Prekey, Who::SourceToDevice(source, *device), 1).is_ok()
+                    && self.take(Deed::Prekey, Who::Device(*device), 1).is_ok()
+            })
+    }
+
+    pub(super) async fn publish_prekeys(
+        &self,
+        own: SignedInDevice,
+        publish: PublishPrekeys,
+    ) -> Answer<()> {
+        let account = self.own_account(own).await?;
+        let key = signing_key(&account, own.device)?;
+        let one_time = publish.one_time.into_iter().map(|pair| verified(pair, &key));
+        let prekeys = NewPrekeys {
+            signed: publish.signed.map(|signed| verified(signed, &key)).transpose()?,
+            last_resort: publish.last_resort.map(|last| verified(last, &key)).transpose()?,
+            one_time: one_time.collect::<Answer<_>>()?,
+            replace: publish.replace,
+        };
+        match self.store.publish_prekeys(own.account, own.device, prekeys).await? {
+            Published::Done => Ok(()),
+            Published::NotFound => Err(refusal::NOT_FOUND),
+            Published::TooMany => Err(refusal::QUOTA),
+        }
+    }
+
+    pub(super) async fn count_prekeys(&self, own: SignedInDevice) -> Answer<PrekeysLeft> {
+        let stock = self.store.prekey_stock(own.account, own.device).await?;
+        Ok(PrekeysLeft { one_time: stock.ok_or(refusal::NOT_FOUND)?.one_time })
+    }
+}
+
+/// The devices asked for, each once; all of the account's if none is named.
+fn wanted(account: &Account, named: &[DeviceId]) -> Answer<Vec<DeviceId>> {
+    let card = account.card.peek_unverified().map_err(|_| refusal::FAILED)?;
+    let all = card.devices.iter().map(Device::id);
+    Ok(all.filter(|device| named.is_empty() || named.contains(device)).collect())
+}
+
+fn signing_key(account: &Account, device: DeviceId) -> Answer<SigningKey> {
+    let card = account.card.peek_unverified().map_err(|_| refusal::FAILED)?;
+    card.device(device).map(|device| device.signing).ok_or(refusal::NOT_FOUND)
+}
+
+fn verified<T: Signable<Signer = SigningKey>>(
+    signed: Signed<T>,
+    key: &SigningKey,
+) -> Answer<Verified<T>> {
+    signed.verify(key).map_err(|_| refusal::BAD_REQUEST)
+}

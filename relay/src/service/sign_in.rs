@@ -1,0 +1,75 @@
+//! Signing in. Unknown names, unknown devices and wrong credentials get one
+//! answer after the same work. SPEC §"Requests", *SignIn*.
+
+use msg_protocol::{
+    error::Refusal,
+    id::{AccountId, DeviceId, MailboxId},
+    request::SignIn,
+    response::SignedIn,
+};
+
+use super::{
+    Service, SignedInDevice,
+    refusal::{self, Answer},
+};
+use crate::{
+    source::Source,
+    store::{
+        Store,
+        account::{Account, Device, Whose},
+    },
+};
+
+impl<S: Store> Service<S> {
+    /// Checks who a device is.
+    pub async fn check_device(&self, source: Source, sign_in: &SignIn) -> Answer<SignedInDevice> {
+        let now_ms = self.clock.moment().0;
+        if self.counts(source) {
+            self.penalties.check(source, now_ms).map_err(refusal::too_often)?;
+        }
+        let account = self.store.account(Whose::Name(&sign_in.name)).await?;
+        let id = account.as_ref().map_or(AccountId([0; 16]), |account| account.id);
+        let device = self.store.device(id, sign_in.device).await?;
+        match self.admit_device(account, device, sign_in) {
+            Ok(account) => Ok(device_of(account, sign_in.device)),
+            Err(refusal) => {
+                if refusal == refusal::DENIED && self.counts(source) {
+                    self.penalties.note_failure(source, &self.limits(), now_ms);
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    fn admit_device(
+        &self,
+        account: Option<Account>,
+        device: Option<Device>,
+        sign_in: &SignIn,
+    ) -> Result<AccountId, Refusal> {
+        let hash = device.map_or(self.absent, |device| device.credential);
+        let admitted = hash.admits(&sign_in.credential);
+        match (account, device) {
+            (Some(account), Some(_)) if admitted && account.suspended => Err(refusal::SUSPENDED),
+            (Some(account), Some(_)) if admitted => Ok(account.id),
+            _ => Err(refusal::DENIED),
+        }
+    }
+
+    /// What a device is told that has signed in. Its link must be known to
+    /// `presence` by now, so that nothing arrives unseen.
+    pub async fn sign_in(&self, own: SignedInDevice, counter: u64) -> Answer<SignedIn> {
+        let before = self.store.raise_counter(own.account, own.device, counter).await?;
+        let stock = self.store.prekey_stock(own.account, own.device).await?;
+        let waiting = self.store.waiting(own.mailbox).await?;
+        Ok(SignedIn {
+            counter: before.ok_or(refusal::DENIED)?,
+            envelopes: waiting.envelopes,
+            one_time: stock.map_or(0, |stock| stock.one_time),
+        })
+    }
+}
+
+fn device_of(account: AccountId, device: DeviceId) -> SignedInDevice {
+    SignedInDevice { account, device, mailbox: MailboxId::of(account, device) }
+}
