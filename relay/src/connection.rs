@@ -330,3 +330,6 @@ impl<S: Store, T: AsyncRead + AsyncWrite + Unpin + Send> Connection<S, T> {
         self.timer_at = Some(moment);
     }
 }
+
+#[cfg(test)]
+mod tests;

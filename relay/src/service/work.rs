@@ -97,7 +97,7 @@ impl<S: Store> Service<S> {
     /// that head and that account.
     fn challenge(&self, target: AccountId, head: Head) -> [u8; 32] {
         let secret = self.store.secret();
-        let proof = hash(Label::new("relay/challenge"), &[&secret, target.as_bytes(), &head]);
+        let proof = hash(Label::new("relay-challenge"), &[&secret, target.as_bytes(), &head]);
         let mut challenge = [0; 32];
         for (to, from) in challenge.iter_mut().zip(head.into_iter().chain(proof)) {
             *to = from;
@@ -108,7 +108,7 @@ impl<S: Store> Service<S> {
     fn ticket(&self, redeem: &RedeemWork) -> WorkTicket {
         let secret = self.store.secret();
         let fields: [&[u8]; 3] = [&secret, redeem.target.as_bytes(), &redeem.challenge];
-        WorkTicket::new(hash(Label::new("relay/ticket"), &fields))
+        WorkTicket::new(hash(Label::new("relay-ticket"), &fields))
     }
 }
 

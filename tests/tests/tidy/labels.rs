@@ -68,7 +68,9 @@ fn complaints(spec: &str, files: &[File]) -> Vec<String> {
 
 fn product_files() -> Vec<File> {
     let product = |file: &File| {
-        file.path.starts_with("protocol/src/") || file.path.starts_with("crypto/src/")
+        ["protocol/src/", "crypto/src/", "relay/src/"]
+            .iter()
+            .any(|&root| file.path.starts_with(root))
     };
     repository::files(".rs").into_iter().filter(product).collect()
 }
