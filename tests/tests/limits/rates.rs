@@ -1,0 +1,151 @@
+//! How often: requests, bytes, links, registrations, sign-ins.
+
+use msg_protocol::{error::Code, request::Ping};
+
+use crate::world::{World, pass, source};
+
+#[tokio::test(start_paused = true)]
+async fn limit_requests_burst_is_for_each_source_and_each_account() {
+    let world = World::with(|limits| (limits.requests_burst, limits.requests_per_hour) = (5, 0));
+    let bob = world.register(1).await;
+    for _ in 0..5 {
+        world.ask(1, Ping {}).await.unwrap();
+        world.ask_as(&bob, Ping {}).await.unwrap();
+    }
+    assert_eq!(world.ask(1, Ping {}).await, Err(Code::RATE_LIMITED));
+    assert_eq!(world.ask_as(&bob, Ping {}).await, Err(Code::RATE_LIMITED));
+    world.ask(2, Ping {}).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_requests_per_hour_gives_requests_back() {
+    let world = World::with(|limits| (limits.requests_burst, limits.requests_per_hour) = (1, 60));
+    world.ask(1, Ping {}).await.unwrap();
+    assert_eq!(world.ask(1, Ping {}).await, Err(Code::RATE_LIMITED));
+    pass(60).await;
+    world.ask(1, Ping {}).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_deposit_burst_bytes_counts_bodies() {
+    let world = World::with(|limits| limits.deposit_burst_bytes = 12_288);
+    let bob = world.register(1).await;
+    world.deposit(&bob, 8_192).await.unwrap();
+    world.deposit(&bob, 4_096).await.unwrap();
+    // At 4 GiB an hour these are back after 4 milliseconds.
+    assert_eq!(world.deposit(&bob, 4_096).await, Err(Code::RATE_LIMITED));
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_deposit_bytes_per_hour_gives_bytes_back() {
+    let world = World::with(|limits| {
+        (limits.deposit_burst_bytes, limits.deposit_bytes_per_hour) = (4_096, 4_096);
+    });
+    let bob = world.register(1).await;
+    world.deposit(&bob, 4_096).await.unwrap();
+    pass(3_599).await;
+    assert_eq!(world.deposit(&bob, 4_096).await, Err(Code::RATE_LIMITED));
+    pass(1).await;
+    world.deposit(&bob, 4_096).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_openings_burst_and_openings_per_hour_are_for_each_source() {
+    let world = World::with(|limits| (limits.openings_burst, limits.openings_per_hour) = (2, 60));
+    let opens = |place| world.service.admit_link(source(place));
+    assert!(opens(1) && opens(1) && !opens(1) && opens(2));
+    pass(60).await;
+    assert!(opens(1) && !opens(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_registrations_burst_and_registrations_per_hour_are_for_each_source() {
+    let world = World::with(|limits| {
+        (limits.registrations_burst, limits.registrations_per_hour) = (3, 3);
+    });
+    let register = async |place, seed| {
+        world.ask(place, msg_tests::relay::Identity::random(seed).registration(None)).await
+    };
+    for seed in 0..3 {
+        register(1, seed).await.unwrap();
+    }
+    assert_eq!(register(1, 3).await, Err(Code::RATE_LIMITED));
+    register(2, 3).await.unwrap();
+    register(1, 2).await.expect("the same registration again costs nothing");
+    pass(1_200).await;
+    register(1, 4).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_all_registrations_per_hour_is_for_everybody_together() {
+    let world = World::with(|limits| limits.all_registrations_per_hour = 2);
+    let register = async |place: u8| {
+        let identity = msg_tests::relay::Identity::random(place.into());
+        world.ask(place, identity.registration(None)).await
+    };
+    register(1).await.unwrap();
+    register(2).await.unwrap();
+    assert_eq!(register(3).await, Err(Code::RATE_LIMITED));
+    pass(1_800).await;
+    register(3).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_sign_in_failures_makes_a_source_wait_and_never_the_account() {
+    let world = World::with(|limits| {
+        limits.sign_in_failures = 2;
+        limits.sign_in_penalty_s = 15;
+        limits.sign_in_penalty_max_s = 40;
+    });
+    let bob = world.register(1).await;
+    let right = bob.sign_in(1);
+    let wrong = world.register(2).await.sign_in(1);
+    let wrong = msg_protocol::request::SignIn { name: right.name.clone(), ..wrong };
+    let check = async |place, sign_in| {
+        world.service.check_device(source(place), sign_in).await.map_err(|refusal| refusal.code)
+    };
+    assert_eq!(check(1, &wrong).await, Err(Code::DENIED));
+    assert_eq!(check(1, &wrong).await, Err(Code::DENIED));
+    assert_eq!(check(1, &right).await, Err(Code::RATE_LIMITED));
+    check(2, &right).await.expect("its owner comes from elsewhere");
+    pass(15).await;
+    check(1, &right).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_sign_in_penalty_s_doubles_up_to_sign_in_penalty_max_s() {
+    let world = World::with(|limits| {
+        limits.sign_in_failures = 1;
+        limits.sign_in_penalty_s = 15;
+        limits.sign_in_penalty_max_s = 40;
+    });
+    let nobody = msg_tests::relay::Identity::random(1).sign_in(1);
+    let check = async || world.service.check_device(source(1), &nobody).await.unwrap_err();
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        assert_eq!(check().await.code, Code::DENIED);
+        let wait = check().await.retry_after_s.unwrap();
+        waits.push(wait);
+        pass(wait.into()).await;
+    }
+    assert_eq!(waits, [15, 30, 40, 40]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_sources_bounds_what_is_remembered_and_shuts_nobody_out() {
+    let world = World::with(|limits| limits.sources = 8);
+    for place in 0..=255 {
+        world.ask(place, Ping {}).await.unwrap();
+        assert!(world.service.remembered_sources() <= 8);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn this_machine_is_exempt_from_limits_of_a_source() {
+    let world = World::with(|limits| (limits.requests_burst, limits.requests_per_hour) = (1, 0));
+    let source = msg_relay::source::Source::of(std::net::Ipv4Addr::LOCALHOST.into());
+    let caller = msg_relay::service::Caller { source, device: None };
+    for _ in 0..10 {
+        world.service.handle(&caller, Ping {}.into()).await.unwrap();
+    }
+}
