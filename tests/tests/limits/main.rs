@@ -5,6 +5,8 @@
 //! The service is asked directly, on a store in memory, under a clock that the
 //! test moves.
 
+#![cfg(test)]
+
 mod accounts;
 mod deposits;
 mod rates;
