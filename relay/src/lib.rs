@@ -3,22 +3,32 @@
 //! It links no code that could open an envelope. What it keeps stands behind
 //! the seam of [`store`]; what it grants, in [`limits`]; what it does for whoever
 //! asks, in [`service`]; and who asks comes through [`serve`] and [`connection`].
+//! What an operator sets is [`config`]; a relay as a process is [`startup`] and
+//! `run`.
 
+mod args;
 pub mod clock;
+mod command;
 pub mod config;
 pub mod connection;
 mod fail_point;
 pub mod gate;
+mod invitation;
 pub mod limits;
+mod output;
 pub mod presence;
 pub mod private;
 pub mod quota;
 mod random;
+mod run;
 pub mod serve;
 pub mod service;
 pub mod source;
+pub mod startup;
 pub mod store;
 pub mod telemetry;
 #[cfg(test)]
 mod test_folder;
 pub mod tls;
+
+pub use command::main_from;

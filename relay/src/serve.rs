@@ -48,7 +48,7 @@ pub async fn run<S: Store>(
     loop {
         tokio::select! {
             biased;
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = told(&mut stop) => break,
             Some(_) = links.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
@@ -64,6 +64,12 @@ pub async fn run<S: Store>(
     }
     drop(listener);
     drain(&service, links).await
+}
+
+/// Waits until it is told to stop, and holds nothing of the channel after that.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone says the same.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Some failures are of one connection, which is gone; the others are ours, most

@@ -1,4 +1,6 @@
 //! What the operator sees of a running relay: numbers and log lines, neither of
 //! which says who.
 
+mod fields;
 pub mod figures;
+pub mod log;

@@ -15,7 +15,6 @@ use std::{path::PathBuf, sync::Arc};
 use msg_protocol::address::Pin;
 use rustls::ServerConfig;
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 
 pub use self::error::TlsError;
 use self::files::Identity;
@@ -31,52 +30,46 @@ pub enum Source {
     Files(TlsFiles),
 }
 
-/// The relay's side of TLS. Copies share the certificate.
-#[derive(Debug, Clone)]
+/// The relay's side of TLS.
+#[derive(Debug)]
 pub struct Tls {
-    current: Arc<watch::Sender<Current>>,
-}
-
-#[derive(Debug, Clone)]
-struct Current {
-    pin: Pin,
-    config: Arc<ServerConfig>,
+    config: watch::Sender<Arc<ServerConfig>>,
+    pin: watch::Sender<Pin>,
 }
 
 impl Tls {
     /// Reads key and certificate, and makes the relay's own where there is none.
     pub fn open(source: &Source) -> Result<Self, TlsError> {
-        Ok(Self { current: Arc::new(watch::Sender::new(Current::read(source)?)) })
+        let (config, pin) = read(source)?;
+        Ok(Self { config: watch::Sender::new(config), pin: watch::Sender::new(pin) })
     }
 
     /// Reads them again; on an error those so far stay. Links that are open keep
-    /// what they have. Gives the pin.
-    pub fn reload(&self, source: &Source) -> Result<Pin, TlsError> {
-        let current = Current::read(source)?;
-        let pin = current.pin;
-        self.current.send_replace(current);
-        Ok(pin)
+    /// what they have.
+    pub fn reload(&self, source: &Source) -> Result<(), TlsError> {
+        let (config, pin) = read(source)?;
+        self.config.send_replace(config);
+        self.pin.send_replace(pin);
+        Ok(())
     }
 
     /// The pin of the key that new links are shown.
     pub fn pin(&self) -> Pin {
-        self.current.borrow().pin
+        *self.pin.borrow()
     }
 
-    /// What takes the next link.
-    pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.current.borrow().config))
+    /// What the next link is taken with, whatever is read again in between.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<ServerConfig>> {
+        self.config.subscribe()
     }
 }
 
-impl Current {
-    fn read(source: &Source) -> Result<Self, TlsError> {
-        let identity = match source {
-            Source::Own(folder, names) => own::open_or_make(folder, names)?,
-            Source::Files(files) => Identity::provided(files)?,
-        };
-        Ok(Self { pin: identity.pin, config: Arc::new(server::config(identity.key)?) })
-    }
+fn read(source: &Source) -> Result<(Arc<ServerConfig>, Pin), TlsError> {
+    let identity = match source {
+        Source::Own(folder, names) => own::open_or_make(folder, names)?,
+        Source::Files(files) => Identity::provided(files)?,
+    };
+    Ok((Arc::new(server::config(identity.key)?), identity.pin))
 }
 
 #[cfg(test)]

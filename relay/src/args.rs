@@ -1,0 +1,188 @@
+//! The command line: words, flags and their help. What the words do stands
+//! elsewhere.
+//!
+//! Flags that configure are texts here; [`crate::config`] reads them, as it
+//! reads the same settings from a file and from the environment.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+use crate::config::Flags;
+
+const EXAMPLES: &str = "\
+Examples:
+  msg-relay                              serve on 127.0.0.1:7777; anybody on this machine may register
+  msg-relay -a 0.0.0.0 --public relay.example
+                                         serve everybody; links show that name
+  msg-relay --limit mailbox-bytes=1GiB   serve with another limit
+  msg-relay config                       what is configured, and where
+
+Settings come from a TOML file, MSG_RELAY_* variables and flags, the later ones first.";
+
+/// A relay for msg: it authenticates, stores, forwards and forgets, and can read nothing.
+///
+/// Without a command it serves.
+#[derive(Debug, Parser)]
+#[command(name = "msg-relay", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(subcommand_precedence_over_arg = true, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    settings: SettingFlags,
+}
+
+/// What there is beside serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the configuration, and where each value came from.
+    ///
+    /// What is printed is a valid configuration file.
+    #[command(after_help = "Examples:
+  msg-relay config > relay.toml
+  MSG_RELAY_LOG_LEVEL=debug msg-relay config | grep level
+  msg-relay config --json")]
+    Config(Printing),
+    /// Print every limit: its value, its default, where the value came from, what it bounds.
+    #[command(after_help = "Examples:
+  msg-relay limits
+  msg-relay --limit knocks=64 limits --json")]
+    Limits(Printing),
+}
+
+/// How a command prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ClapArgs)]
+pub(crate) struct Printing {
+    /// Print JSON, one object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags that configure. Each has a twin in the file and in the environment.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Settings")]
+struct SettingFlags {
+    /// Read this configuration file [default: relay.toml in the data folder, or /etc/msg-relay/relay.toml].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Listen there [default: 127.0.0.1:7777].
+    #[arg(long, global = true, value_name = "HOST:PORT", conflicts_with_all = ["address", "port"])]
+    listen: Option<String>,
+    /// Listen on that address; 0.0.0.0 or [::] for all.
+    #[arg(short, long, global = true, value_name = "HOST")]
+    address: Option<String>,
+    /// Listen on that port.
+    #[arg(short, long, global = true, value_name = "PORT")]
+    port: Option<String>,
+    /// Show this address in links [default: the one it listens on].
+    #[arg(long, global = true, value_name = "HOST[:PORT]")]
+    public: Option<String>,
+    /// Keep everything in this folder [default: ~/.local/share/msg-relay].
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data: Option<String>,
+    /// Who may register: open, invited or closed [default: open on loopback, else invited].
+    #[arg(long, global = true, value_name = "POLICY")]
+    registration: Option<String>,
+    /// Whether links from this machine are free of the limits of sources.
+    #[arg(long, global = true, value_name = "true|false")]
+    exempt_loopback: Option<String>,
+    /// Answer Prometheus at this loopback address, or off [default: 127.0.0.1:7778 if free].
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    metrics: Option<String>,
+    /// Hold that much of the store in memory [default: 64MiB].
+    #[arg(long, global = true, value_name = "SIZE")]
+    cache_bytes: Option<String>,
+    /// Show this certificate instead of one's own, with --tls-key.
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_certificate: Option<String>,
+    /// The key of that certificate.
+    #[arg(long, global = true, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// Log from that level on: error, warn, info, debug or trace [default: info].
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// Log as text or as json [default: text].
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// Log to daily files in this folder [default: to stderr].
+    #[arg(long, global = true, value_name = "FOLDER")]
+    log_folder: Option<String>,
+    /// Keep that many daily files [default: 14].
+    #[arg(long, global = true, value_name = "DAYS")]
+    log_days: Option<String>,
+    /// Set a limit; `msg-relay limits` names them.
+    #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = limit)]
+    limit: Vec<(String, String)>,
+}
+
+fn limit(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is expected")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Args {
+    /// What the flags say, for the configuration.
+    pub(crate) fn flags(&self) -> Flags {
+        let given = &self.settings;
+        let settings = [
+            ("listen", "--listen", &given.listen),
+            ("public", "--public", &given.public),
+            ("data", "--data", &given.data),
+            ("registration", "--registration", &given.registration),
+            ("exempt-loopback", "--exempt-loopback", &given.exempt_loopback),
+            ("metrics", "--metrics", &given.metrics),
+            ("cache-bytes", "--cache-bytes", &given.cache_bytes),
+            ("tls.certificate", "--tls-certificate", &given.tls_certificate),
+            ("tls.key", "--tls-key", &given.tls_key),
+            ("log.level", "--log-level", &given.log_level),
+            ("log.format", "--log-format", &given.log_format),
+            ("log.folder", "--log-folder", &given.log_folder),
+            ("log.days", "--log-days", &given.log_days),
+        ];
+        let settings = settings.into_iter().filter_map(|(key, flag, value)| {
+            value.clone().map(|value| (key.to_owned(), value, flag))
+        });
+        let limits = given
+            .limit
+            .iter()
+            .map(|(name, value)| (format!("limits.{name}"), value.clone(), "--limit"));
+        Flags {
+            file: given.config.clone(),
+            settings: settings.chain(limits).collect(),
+            host: given.address.clone(),
+            port: given.port.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::config::KEYS;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn each_key_has_its_flag() {
+        for key in KEYS {
+            let args = Args::try_parse_from(["msg-relay", key.flag, "x"]).unwrap();
+            let expected = (key.name.to_owned(), "x".to_owned(), key.flag);
+            assert_eq!(args.flags().settings, [expected]);
+        }
+    }
+
+    #[test]
+    fn flags_stand_before_or_behind_a_command() {
+        for line in [["--limit", "knocks=1", "limits"], ["limits", "--limit", "knocks=1"]] {
+            let args = Args::try_parse_from(["msg-relay"].iter().chain(&line)).unwrap();
+            assert!(matches!(args.command, Some(Command::Limits(_))));
+            assert_eq!(args.flags().settings.len(), 1);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the command line does: from arguments to an exit code.
+//!
+//! 0 is done, 1 failed, 2 is a command line or a configuration that is wrong.
+
+use core::fmt::Display;
+use std::{ffi::OsString, io, process::ExitCode};
+
+use clap::Parser as _;
+
+use crate::{
+    args::{Args, Command, Printing},
+    config::{Config, ConfigError, Environment},
+    output, run, startup,
+};
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+
+/// Runs the command line; the first argument is the program's name.
+pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match Args::try_parse_from(arguments) {
+        Ok(args) => obey(&args),
+        Err(error) => explain(&error),
+    }
+}
+
+/// Shows help or version where they were asked for, or what is wrong.
+fn explain(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        output::talk(&text);
+        return ExitCode::from(USAGE);
+    }
+    printed(output::data(&text))
+}
+
+fn obey(args: &Args) -> ExitCode {
+    // Before anything is read that could be written anywhere.
+    if let Err(error) = startup::harden() {
+        return failed(&format_args!("cannot make the process private: {error}"), None);
+    }
+    let flags = args.flags();
+    let read = || Config::load(&flags, &Environment::of_process());
+    let config = match read() {
+        Ok(config) => config,
+        Err(error) => return refused(&error),
+    };
+    match &args.command {
+        None => serve(config, read),
+        Some(Command::Config(printing)) => print_config(&config, *printing),
+        Some(Command::Limits(printing)) => print_limits(&config, *printing),
+    }
+}
+
+fn serve(config: Config, read: impl Fn() -> Result<Config, ConfigError>) -> ExitCode {
+    match run::run(config, read) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error, error.hint().as_deref()),
+    }
+}
+
+fn refused(error: &ConfigError) -> ExitCode {
+    output::failure(error, error.hint().as_deref());
+    ExitCode::from(USAGE)
+}
+
+fn print_config(config: &Config, printing: Printing) -> ExitCode {
+    if printing.json {
+        return printed(output::data(&format!("{}\n", config.to_json())));
+    }
+    printed(output::data(&config.to_toml()))
+}
+
+fn print_limits(config: &Config, printing: Printing) -> ExitCode {
+    if printing.json {
+        let lines = config.limits_json().into_iter().map(|limit| format!("{limit}\n"));
+        return printed(output::data(&lines.collect::<String>()));
+    }
+    let head = ["NAME", "VALUE", "DEFAULT", "ORIGIN", "WHAT IT BOUNDS"];
+    printed(output::data(&output::table(head, &config.limits_table())))
+}
+
+fn printed(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&format_args!("cannot write to stdout: {error}"), None),
+    }
+}
+
+fn failed(error: &dyn Display, hint: Option<&str>) -> ExitCode {
+    output::failure(error, hint);
+    ExitCode::from(FAILED)
+}

@@ -1,0 +1,12 @@
+//! From a configuration to what a relay needs before its first link: a private
+//! process, a data folder that nobody else uses, TLS, and a port.
+
+mod lock;
+mod net;
+mod process;
+
+pub use self::{
+    lock::{DataLock, LockError},
+    net::{ListenError, listen, public_address},
+    process::{descriptors, harden},
+};
