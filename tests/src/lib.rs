@@ -19,4 +19,3 @@ pub mod recorder;
 pub mod relay;
 pub mod seed;
 pub mod separation;
-pub mod soak;
