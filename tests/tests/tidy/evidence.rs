@@ -62,14 +62,17 @@ fn complaints(document: &str, code: &[File]) -> Vec<String> {
 }
 
 fn is_test(name: &str, code: &[File]) -> bool {
-    let head = format!("fn {name}(");
+    let heads = [format!("fn {name}("), format!("async fn {name}(")];
     code.iter().any(|file| {
         let lines: Vec<&str> = file.text.lines().collect();
-        let starts =
-            lines.iter().enumerate().filter(|(_, line)| line.trim_start().starts_with(&head));
+        let starts = lines.iter().enumerate().filter(|(_, line)| begins(line, &heads));
         starts.into_iter().any(|(at, _)| {
             let above = lines[..at].iter().rev().take_while(|line| !line.trim().is_empty());
-            above.take(6).any(|line| line.trim() == "#[test]")
+            above.take(6).any(|line| begins(line, &["#[test]", "#[tokio::test"]))
         })
     })
+}
+
+fn begins(line: &str, heads: &[impl AsRef<str>]) -> bool {
+    heads.iter().any(|head| line.trim_start().starts_with(head.as_ref()))
 }
