@@ -17,12 +17,16 @@
 //! - Rights are compared by the service, against a row that it has read. The
 //!   verb names the hash that admitted, and is refused as stale when that hash
 //!   is no longer the account's.
-//! - Time is [`RelayTime`], given by the caller, and never goes back.
+//! - Time is [`RelayTime`], given by the caller, and never goes back. A verb that
+//!   is given it passes over what has expired; one that is not may still see that
+//!   until it has been swept.
 //!
 //! `memory` is the specification; every engine passes `conformance`.
 
 pub mod account;
 pub mod blob;
+#[cfg(test)]
+mod conformance;
 pub mod mailbox;
 pub mod memory;
 pub mod prekey;

@@ -19,3 +19,4 @@ pub mod recorder;
 pub mod relay;
 pub mod seed;
 pub mod separation;
+pub mod soak;

@@ -11,6 +11,7 @@ mod fuzz;
 mod models;
 mod output;
 mod place;
+mod soak;
 mod step;
 mod test;
 mod tool;
@@ -64,6 +65,12 @@ const COMMANDS: &[Command] = &[
         usage: "fuzz [--seconds N] [TARGET]",
         about: "the fuzz targets, 60 seconds each or as told",
         run: fuzz::run,
+    },
+    Command {
+        name: "soak",
+        usage: "soak [--times N]",
+        about: "the tests of faults, each with 10 times its runs or as told",
+        run: soak::run,
     },
     Command {
         name: "models",

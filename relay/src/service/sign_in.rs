@@ -1,5 +1,7 @@
 //! Signing in. Unknown names, unknown devices and wrong credentials get one
-//! answer after the same work. SPEC §"Requests", *SignIn*.
+//! answer, after the same work, at the same moment. SPEC §"Requests", *SignIn*.
+
+use std::time::Duration;
 
 use msg_protocol::{
     error::Refusal,
@@ -7,6 +9,7 @@ use msg_protocol::{
     request::SignIn,
     response::SignedIn,
 };
+use tokio::time::{Instant, sleep_until};
 
 use super::{
     Service, SignedInDevice,
@@ -20,9 +23,22 @@ use crate::{
     },
 };
 
+/// When a sign-in is refused, counted from when it came: long after everything
+/// has been looked up, so that what was found does not show in the time.
+const REFUSED_AFTER: Duration = Duration::from_millis(100);
+
 impl<S: Store> Service<S> {
     /// Checks who a device is.
     pub async fn check_device(&self, source: Source, sign_in: &SignIn) -> Answer<SignedInDevice> {
+        let refused_at = Instant::now() + REFUSED_AFTER;
+        let checked = self.check_device_now(source, sign_in).await;
+        if checked == Err(refusal::DENIED) {
+            sleep_until(refused_at).await;
+        }
+        checked
+    }
+
+    async fn check_device_now(&self, source: Source, sign_in: &SignIn) -> Answer<SignedInDevice> {
         let now_ms = self.clock.moment().0;
         if self.counts(source) {
             self.penalties.check(source, now_ms).map_err(refusal::too_often)?;

@@ -44,7 +44,8 @@ pub struct MailboxLimits {
     pub ticket_knocks: u32,
 }
 
-/// What became of an envelope.
+/// What became of an envelope. Where several refusals would be true, the first of
+/// these is given: not found, right spent, mailbox full, knocks full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
     /// It is durable.

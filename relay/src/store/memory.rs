@@ -4,9 +4,6 @@
 //! lock, and what it has done is as durable as it will be when it returns. What
 //! is nowhere kept is counted anew each time.
 //!
-//! A verb that is given the time passes over what has expired. One that is not
-//! given it sees that until it has been swept.
-//!
 //! Left out on purpose: files, and whatever needs them.
 
 mod accounts;
@@ -41,7 +38,7 @@ pub struct Memory {
     epoch: RelayEpoch,
     secret: [u8; 32],
     wake: Arc<dyn Wake>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 /// All there is.
@@ -84,7 +81,13 @@ impl Memory {
 
     /// An empty store with that epoch and that secret.
     pub fn with_secrets(wake: Arc<dyn Wake>, epoch: RelayEpoch, secret: [u8; 32]) -> Self {
-        Self { epoch, secret, wake, state: Mutex::default() }
+        Self { epoch, secret, wake, state: Arc::default() }
+    }
+
+    /// The same store, as a relay finds it that starts again: in another epoch.
+    pub fn restarted(&self, wake: Arc<dyn Wake>) -> Result<Self, StoreError> {
+        let (secret, state) = (self.secret, self.state.clone());
+        Ok(Self { epoch: RelayEpoch(random()?), secret, wake, state })
     }
 
     /// A panic elsewhere leaves no verb half done: none can panic in between.
@@ -119,3 +122,6 @@ fn device_ids(card: &Card) -> impl Iterator<Item = DeviceId> {
 fn is_over(expires: RelayTime, now: RelayTime) -> bool {
     expires <= now
 }
+
+#[cfg(test)]
+mod tests;

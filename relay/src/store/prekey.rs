@@ -77,10 +77,10 @@ pub trait Prekeys {
     ) -> impl Future<Output = Result<Published>> + Send;
 
     /// Hands out a bundle for each of those devices, or for all of the
-    /// account's if none is named. Devices that are not the account's, or have
-    /// not published yet, are left out; `None` if there is no such account. Not
-    /// to be called again for the same pairs: each is gone when this returns,
-    /// and when it fails.
+    /// account's if none is named, each once, with its pair of the lowest number.
+    /// Devices that are not the account's, or have not published yet, are left
+    /// out; `None` if there is no such account. Not to be called again for the
+    /// same pairs: each is gone when this returns, and when it fails.
     fn take_prekeys(
         &self,
         account: AccountId,

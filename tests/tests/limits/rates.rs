@@ -1,6 +1,12 @@
 //! How often: requests, bytes, links, registrations, sign-ins.
 
-use msg_protocol::{error::Code, request::Ping};
+use std::time::Duration;
+
+use msg_protocol::{
+    error::Code,
+    request::{Ping, SignIn},
+};
+use tokio::time::Instant;
 
 use crate::world::{World, pass, source};
 
@@ -100,7 +106,7 @@ async fn limit_sign_in_failures_makes_a_source_wait_and_never_the_account() {
     let bob = world.register(1).await;
     let right = bob.sign_in(1);
     let wrong = world.register(2).await.sign_in(1);
-    let wrong = msg_protocol::request::SignIn { name: right.name.clone(), ..wrong };
+    let wrong = SignIn { name: right.name.clone(), ..wrong };
     let check = async |place, sign_in| {
         world.service.check_device(source(place), sign_in).await.map_err(|refusal| refusal.code)
     };
@@ -148,4 +154,26 @@ async fn this_machine_is_exempt_from_limits_of_a_source() {
     for _ in 0..10 {
         world.service.handle(&caller, Ping {}.into()).await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_names_devices_and_credentials_are_refused_alike_and_at_the_same_moment() {
+    let world = World::with(|_| ());
+    let (bob, eve) = (world.register(1).await, world.register(2).await);
+    let right = bob.sign_in(1);
+    let tries = [
+        SignIn { name: "nobody".parse().unwrap(), ..right.clone() },
+        SignIn { device: eve.device_id(), ..right.clone() },
+        SignIn { credential: eve.device_credential.clone(), ..right.clone() },
+    ];
+    let mut seen = Vec::new();
+    for sign_in in &tries {
+        let begun = Instant::now();
+        let refusal = world.service.check_device(source(1), sign_in).await.unwrap_err();
+        seen.push((refusal, begun.elapsed()));
+    }
+    assert_eq!(seen[0].0.code, Code::DENIED);
+    assert!(seen[0].1 >= Duration::from_millis(100));
+    assert!(seen.iter().all(|one| *one == seen[0]), "{seen:?}");
+    world.service.check_device(source(1), &right).await.unwrap();
 }

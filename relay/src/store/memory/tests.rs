@@ -1,0 +1,46 @@
+//! The store in memory passes the suite that it is the measure of.
+
+use std::sync::{Arc, Mutex};
+
+use super::Memory;
+use crate::store::{
+    Maintenance as _, StoreError, Upkeep as _, Wake,
+    conformance::{self, Engine},
+};
+
+/// The place of a store is the first one that was opened there.
+struct InMemory(Mutex<Option<Memory>>);
+
+impl Engine for InMemory {
+    type Store = Memory;
+
+    fn fresh() -> Self {
+        Self(Mutex::default())
+    }
+
+    async fn open(&self, wake: Arc<dyn Wake>) -> Memory {
+        let mut place = self.0.lock().unwrap();
+        let first = place.get_or_insert_with(|| Memory::new(wake.clone()).unwrap());
+        first.restarted(wake).unwrap()
+    }
+}
+
+conformance::suite!(InMemory);
+conformance::durable_suite!(InMemory);
+
+#[tokio::test]
+async fn what_needs_files_is_unsupported() {
+    let (one, other) = (Memory::new(quiet()).unwrap(), Memory::new(quiet()).unwrap());
+    assert_eq!(one.back_up("nowhere".into()).await, Err(StoreError::Unsupported));
+    assert_eq!(one.compact().await, Err(StoreError::Unsupported));
+    assert_ne!(one.epoch(), other.epoch());
+    assert_ne!(one.secret(), other.secret());
+}
+
+fn quiet() -> Arc<dyn Wake> {
+    struct Quiet;
+    impl Wake for Quiet {
+        fn wake(&self, _: msg_protocol::id::MailboxId) {}
+    }
+    Arc::new(Quiet)
+}
