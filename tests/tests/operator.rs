@@ -1,0 +1,241 @@
+//! The relay as its operator meets it: what a start leaves behind, what a second
+//! one says, and what signals do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at its first surprise"
+)]
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use msg_protocol::address::Pin;
+use msg_tests::relay::{RelayBuilder, RelayProcess};
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_relay");
+/// How long a busy machine may take for what a signal sets off.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+fn relay() -> RelayBuilder {
+    RelayBuilder::new(PROGRAM).arg("--metrics").arg("off")
+}
+
+/// Runs a command of the program that ends by itself.
+fn run(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn openssl(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new("openssl")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("openssl is installed");
+    // It may have hung up already.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+/// The pin of the key that a relay presents, as other tools compute it.
+fn presented(relay: &RelayProcess) -> Pin {
+    let at = relay.endpoint().address.to_string();
+    let shown = openssl(&["s_client", "-connect", &at, "-tls1_3", "-alpn", "msg/1"], b"");
+    let key = openssl(&["x509", "-pubkey", "-noout"], &shown.stdout);
+    let key = openssl(&["pkey", "-pubin", "-outform", "der"], &key.stdout);
+    Pin::of(&key.stdout)
+}
+
+fn await_log(relay: &RelayProcess, words: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while !relay.log().contains(words) {
+        assert!(Instant::now() < deadline, "nothing says `{words}`:\n{}", relay.log());
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let nested = |path: PathBuf| {
+        let inner = if path.is_dir() { below(&path) } else { Vec::new() };
+        inner.into_iter().chain([path])
+    };
+    entries.flat_map(nested).collect()
+}
+
+#[test]
+fn all_that_a_start_leaves_behind_is_the_owners_alone_whatever_the_umask() {
+    let relay = relay().under(&["sh", "-c", "umask 000; exec \"$@\"", "sh"]).start();
+    let left = below(&relay.data());
+    assert!(left.iter().any(|path| path.ends_with("tls-key.pem")), "{left:?}");
+    for path in left.into_iter().chain([relay.data()]) {
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", path.display());
+    }
+}
+
+#[test]
+fn a_crash_of_a_relay_leaves_no_memory_behind() {
+    let relay = relay().start();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", relay.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let numbers: Vec<&str> = core.split_whitespace().filter(|word| *word == "0").collect();
+    assert_eq!(numbers.len(), 2, "{core}");
+}
+
+#[test]
+fn a_second_relay_on_the_same_folder_names_the_first() {
+    let relay = relay().start();
+    let (status, said) = relay.run_another();
+    assert_eq!(status.code(), Some(1));
+    assert!(said.starts_with("error: another relay, process "), "{said}");
+    assert!(said.contains(&relay.id().to_string()) && said.contains("\nhint: "), "{said}");
+    assert!(relay.listens(), "the first goes on");
+}
+
+#[test]
+fn an_address_in_use_is_refused_with_a_hint() {
+    let first = relay().start();
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let at = first.endpoint().address.to_string();
+    let second = run(&["--listen", &at, "--data", data.to_str().unwrap()]);
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains(&format!("error: cannot listen on {at}")), "{said}");
+    assert!(said.contains("-p PORT") && second.stdout.is_empty(), "{said}");
+}
+
+#[test]
+fn only_tls_1_3_with_the_protocol_named_is_spoken_by_the_key_that_the_link_pins() {
+    let relay = relay().start();
+    assert_eq!(Some(presented(&relay)), relay.link().pin);
+    let at = relay.endpoint().address.to_string();
+    let refused: [&[&str]; 3] =
+        [&["-tls1_2", "-alpn", "msg/1"], &["-tls1_3"], &["-tls1_3", "-alpn", "h2"]];
+    for arguments in refused {
+        let arguments = [&["s_client", "-connect", &at][..], arguments].concat();
+        let output = openssl(&arguments, b"");
+        assert!(!output.status.success(), "{arguments:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("alert"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn only_a_relay_by_invitation_prints_one() {
+    assert!(relay().start().link().invite.is_none(), "on loopback anybody may register");
+    let invited = relay().arg("--registration").arg("invited").start();
+    assert!(invited.link().invite.is_some());
+    let secret = invited.link().invite.as_ref().unwrap().to_secret_text();
+    assert!(!invited.log().contains(&secret), "no log holds it");
+}
+
+#[test]
+fn a_relay_that_is_told_to_stop_says_so_and_ends_well() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut relay = relay().start();
+        relay.signal(signal);
+        assert_eq!(relay.ended().code(), Some(0));
+        let log = relay.log();
+        assert!(log.contains("stopping") && log.contains("stopped"), "{log}");
+    }
+}
+
+/// A key and its certificate, over whatever is in those files.
+fn make_certificate(certificate: &Path, key: &Path) {
+    let made = openssl(
+        &[
+            "req",
+            "-x509",
+            "-nodes",
+            "-newkey",
+            "ed25519",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=relay.example",
+            "-keyout",
+            key.to_str().unwrap(),
+            "-out",
+            certificate.to_str().unwrap(),
+        ],
+        b"",
+    );
+    assert!(made.status.success());
+    fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_renewed_certificate_and_another_limit_need_no_restart() {
+    let folder = TempDir::new().unwrap();
+    let [certificate, key, file] =
+        ["tls.crt", "tls.key", "relay.toml"].map(|name| folder.path().join(name));
+    make_certificate(&certificate, &key);
+    let tls = "[tls]\ncertificate = \"tls.crt\"\nkey = \"tls.key\"\n";
+    fs::write(&file, tls).unwrap();
+    let relay = relay().arg("--config").arg(file.to_str().unwrap()).start();
+    let first = relay.link().pin.unwrap();
+    assert_eq!(presented(&relay), first);
+
+    fs::write(&certificate, "no certificate").unwrap();
+    relay.signal(Signal::HUP);
+    await_log(&relay, "certificate is wrong; the one so far stays");
+    assert_eq!(presented(&relay), first);
+
+    make_certificate(&certificate, &key);
+    fs::write(&file, format!("cache-bytes = \"32MiB\"\n{tls}[limits]\nknocks = 40\n")).unwrap();
+    relay.signal(Signal::HUP);
+    await_log(&relay, "these need a restart keys=\"cache-bytes\"");
+    let second = presented(&relay);
+    assert_ne!(second, first);
+
+    fs::write(&file, "knocks = 40\n").unwrap();
+    relay.signal(Signal::HUP);
+    await_log(&relay, "configuration is wrong; the one so far stays");
+    assert_eq!(presented(&relay), second);
+}
+
+#[test]
+fn what_config_prints_configures_the_same() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let given = ["--data", data.to_str().unwrap(), "-a", "0.0.0.0", "--limit", "knocks=40"];
+    let printed = run(&[&given[..], &["config"]].concat());
+    assert_eq!(printed.status.code(), Some(0));
+    assert!(!data.exists(), "printing makes nothing");
+    let file = folder.path().join("relay.toml");
+    fs::write(&file, &printed.stdout).unwrap();
+    let again = run(&["config", "--config", file.to_str().unwrap()]);
+    let values = |output: &Output| {
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        text.lines().map(|line| line.split("  # ").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&again), values(&printed));
+}
+
+#[test]
+fn a_slip_in_the_configuration_stops_the_start_with_its_place() {
+    let output = run(&["--limit", "mailbox-envelops=3"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        said,
+        "error: no setting is called `limits.mailbox-envelops` (--limit)\n\
+         hint: did you mean `mailbox-envelopes`?\n"
+    );
+    assert_eq!(run(&["--no-such-flag"]).status.code(), Some(2));
+    assert_eq!(run(&["--help"]).status.code(), Some(0));
+}
