@@ -31,6 +31,7 @@ pub mod mailbox;
 pub mod memory;
 pub mod prekey;
 pub mod record;
+pub mod redb;
 pub mod right;
 pub mod upkeep;
 

@@ -1,0 +1,415 @@
+//! Mailboxes in the embedded store.
+//!
+//! ```text
+//! mailbox | 0              counters, and whose it is
+//! mailbox | 1 | sequence   what is where: size, expiry, id
+//! mailbox | 2 | id         the sequence number of an id
+//! ```
+
+use core::ops::ControlFlow;
+use std::sync::Arc;
+
+use msg_protocol::{
+    id::{EnvelopeId, MailboxId},
+    response::Row,
+};
+
+use super::{
+    Redb,
+    batch::Batch,
+    engine::{Engine, read_at},
+    envelope::{self, StoredEnvelope},
+    intake::Intake,
+    pending::{self, SpentRight},
+    queue::Work,
+    rights::right_key,
+    rows::{IndexRow, MailboxRow, PlaceRow, RightRow},
+    table::{Snapshot, Table, View, key},
+    upkeep::{Expiring, expiry_key},
+};
+use crate::store::{
+    Mailboxes, RelayTime, Result, StoreError,
+    mailbox::{
+        Acknowledged, Appended, ENVELOPE_OVERHEAD_BYTES, Entry, NewEnvelope, RowPage, Waiting,
+    },
+};
+
+/// The key of a mailbox's counters.
+pub(super) fn mailbox_key(mailbox: MailboxId) -> Vec<u8> {
+    key(&[mailbox.as_bytes(), &[0]])
+}
+
+/// What the keys of a mailbox's index begin with.
+pub(super) fn index_prefix(mailbox: MailboxId) -> Vec<u8> {
+    key(&[mailbox.as_bytes(), &[1]])
+}
+
+pub(super) fn index_key(mailbox: MailboxId, sequence: u64) -> Vec<u8> {
+    key(&[mailbox.as_bytes(), &[1], &sequence.to_be_bytes()])
+}
+
+pub(super) fn place_key(mailbox: MailboxId, id: EnvelopeId) -> Vec<u8> {
+    key(&[mailbox.as_bytes(), &[2], id.as_bytes()])
+}
+
+/// The sequence number at the end of a key of the index.
+pub(super) fn sequence_of(index_key: &[u8]) -> Option<u64> {
+    index_key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// The key under which a damaged envelope is noted.
+pub(super) fn damage_key(mailbox: MailboxId, sequence: u64) -> Vec<u8> {
+    key(&[&sequence.to_be_bytes(), mailbox.as_bytes()])
+}
+
+/// Writes an envelope, unless its mailbox has gone.
+pub(super) fn append(batch: &mut Batch<'_>, new: &pending::Envelope) -> Result<Appended> {
+    let row = &new.stored.row;
+    let (mailbox, sequence) = (row.envelope.mailbox, row.sequence);
+    let Some(mut counters) = batch.row::<MailboxRow>(&mailbox_key(mailbox))? else {
+        return Ok(Appended::NotFound);
+    };
+    spend(batch, new.right, sequence)?;
+    let (head, rest) = envelope::seal(&new.stored);
+    batch.put_stored(Table::Heads, &sequence.to_be_bytes(), &head)?;
+    batch.put_stored(Table::Rests, &sequence.to_be_bytes(), rest)?;
+    let body = u32::try_from(row.envelope.body.as_bytes().len()).unwrap_or(u32::MAX);
+    let index =
+        IndexRow { id: row.envelope.id, body, knock: row.knock, expires: new.stored.forgotten.0 };
+    batch.put(&index_key(mailbox, sequence), &index)?;
+    batch.put(&place_key(mailbox, row.envelope.id), &PlaceRow(sequence))?;
+    let expiry = expiry_key(new.stored.forgotten, Expiring::Envelope { mailbox, sequence });
+    batch.put_stored(Table::Expiry, &expiry, &[])?;
+    counters.envelopes += 1;
+    counters.bytes += new.bytes();
+    counters.knocks += u32::from(row.knock);
+    counters.last = sequence;
+    batch.put(&mailbox_key(mailbox), &counters)?;
+    batch.counters.envelopes += 1;
+    batch.counters.envelope_bytes += new.bytes();
+    batch.counters.sequence = batch.counters.sequence.max(sequence);
+    Ok(Appended::Stored)
+}
+
+/// Spends one knock. A right that has gone meanwhile was there when the envelope
+/// was taken.
+fn spend(batch: &mut Batch<'_>, right: Option<SpentRight>, sequence: u64) -> Result<()> {
+    let Some((account, id)) = right else { return Ok(()) };
+    let key = right_key(account, id);
+    if let Some(mut right) = batch.row::<RightRow>(&key)? {
+        right.knocks = right.knocks.saturating_sub(1);
+        right.last = sequence;
+        batch.put(&key, &right)?;
+    }
+    Ok(())
+}
+
+/// Removes envelopes of a mailbox, and mends its counters.
+pub(super) fn remove(batch: &mut Batch<'_>, mailbox: MailboxId, sequences: &[u64]) -> Result<u64> {
+    let mut removed = Waiting::default();
+    for sequence in sequences {
+        let index = batch.row::<IndexRow>(&index_key(mailbox, *sequence));
+        let Some(index) = index? else { continue };
+        remove_rows(batch, mailbox, *sequence, &index)?;
+        removed.envelopes += 1;
+        removed.bytes += u64::from(index.body) + ENVELOPE_OVERHEAD_BYTES;
+        removed.knocks += u32::from(index.knock);
+    }
+    if removed.envelopes > 0 {
+        if let Some(mut row) = batch.row::<MailboxRow>(&mailbox_key(mailbox))? {
+            row.envelopes = row.envelopes.saturating_sub(removed.envelopes);
+            row.bytes = row.bytes.saturating_sub(removed.bytes);
+            row.knocks = row.knocks.saturating_sub(removed.knocks);
+            batch.put(&mailbox_key(mailbox), &row)?;
+        }
+        let counters = &mut batch.counters;
+        counters.envelopes = counters.envelopes.saturating_sub(u64::from(removed.envelopes));
+        counters.envelope_bytes = counters.envelope_bytes.saturating_sub(removed.bytes);
+    }
+    Ok(u64::from(removed.envelopes))
+}
+
+/// Removes all rows of an envelope but its mailbox's counters.
+pub(super) fn remove_rows(
+    batch: &mut Batch<'_>,
+    mailbox: MailboxId,
+    sequence: u64,
+    index: &IndexRow,
+) -> Result<()> {
+    batch.remove(Table::Mailboxes, &index_key(mailbox, sequence))?;
+    batch.remove(Table::Mailboxes, &place_key(mailbox, index.id))?;
+    batch.remove(Table::Heads, &sequence.to_be_bytes())?;
+    batch.remove(Table::Rests, &sequence.to_be_bytes())?;
+    let expiring = Expiring::Envelope { mailbox, sequence };
+    batch.remove(Table::Expiry, &expiry_key(RelayTime(index.expires), expiring))?;
+    Ok(())
+}
+
+/// The sequence numbers of a mailbox that an acknowledgement names.
+fn acknowledged(
+    view: &impl View,
+    mailbox: MailboxId,
+    which: Acknowledged,
+    limit: usize,
+) -> Result<Vec<u64>> {
+    let prefix = index_prefix(mailbox);
+    let (first, last) = match which {
+        Acknowledged::UpTo(last) => (0, last),
+        Acknowledged::One(one) => (one, one),
+    };
+    let mut found = Vec::new();
+    let from = index_key(mailbox, first);
+    view.scan(Table::Mailboxes, &prefix, &from, &mut |key, _| match sequence_of(key) {
+        Some(sequence) if sequence <= last && found.len() < limit => {
+            found.push(sequence);
+            ControlFlow::Continue(())
+        }
+        _ => ControlFlow::Break(()),
+    })?;
+    Ok(found)
+}
+
+/// How an envelope is taken.
+enum Verdict {
+    Refused(Appended),
+    Taken(Option<SpentRight>),
+}
+
+fn judge(view: &Snapshot, intake: &Intake, new: &NewEnvelope) -> Result<Verdict> {
+    let mailbox = new.envelope.mailbox;
+    let refused = |appended| Ok(Verdict::Refused(appended));
+    let Some(row) = view.row::<MailboxRow>(&mailbox_key(mailbox))? else {
+        return refused(Appended::NotFound);
+    };
+    if view.row::<PlaceRow>(&place_key(mailbox, new.envelope.id))?.is_some() {
+        return refused(Appended::Duplicate);
+    }
+    let mut right = None;
+    let mut most_knocks = None;
+    if let Entry::Knock(id) = new.entry {
+        let spent = (row.account, id);
+        let Some(found) = view.row::<RightRow>(&right_key(row.account, id))? else {
+            return refused(Appended::RightSpent);
+        };
+        if u32::from(found.knocks) <= intake.pending.knocks_beyond(spent, found.last) {
+            return refused(Appended::RightSpent);
+        }
+        right = Some(spent);
+        let ticket_knocks = new.limits.knocks.min(new.limits.ticket_knocks);
+        most_knocks = Some(if found.token { new.limits.knocks } else { ticket_knocks });
+    }
+    let waiting = waiting(&row, intake);
+    let bytes = new.envelope.body.as_bytes().len() as u64 + ENVELOPE_OVERHEAD_BYTES;
+    if waiting.envelopes >= new.limits.envelopes
+        || waiting.bytes.saturating_add(bytes) > new.limits.bytes
+    {
+        return refused(Appended::MailboxFull);
+    }
+    if most_knocks.is_some_and(|most| waiting.knocks >= most) {
+        return refused(Appended::KnocksFull);
+    }
+    Ok(Verdict::Taken(right))
+}
+
+/// What waits in a mailbox, durable or not.
+fn waiting(row: &MailboxRow, intake: &Intake) -> Waiting {
+    let beyond = intake.pending.beyond(MailboxId::of(row.account, row.device), row.last);
+    Waiting {
+        envelopes: row.envelopes.saturating_add(beyond.envelopes),
+        bytes: row.bytes.saturating_add(beyond.bytes),
+        knocks: row.knocks.saturating_add(beyond.knocks),
+    }
+}
+
+/// What came of taking an envelope in.
+enum Taken {
+    Refused(Appended),
+    Waiting(tokio::sync::oneshot::Receiver<Result<Appended>>),
+}
+
+impl Engine {
+    /// Gives an envelope its place, under one lock: what is checked stays true
+    /// until it has it.
+    fn take_in(
+        &self,
+        database: &redb::Database,
+        new: NewEnvelope,
+        slot: tokio::sync::OwnedSemaphorePermit,
+    ) -> Result<Taken> {
+        let (mailbox, id) = (new.envelope.mailbox, new.envelope.id);
+        let mut intake = self.intake();
+        if intake.closing {
+            return Err(StoreError::Unavailable);
+        }
+        if let Some(waiting) = intake.pending.join(mailbox, id) {
+            return Ok(Taken::Waiting(waiting));
+        }
+        let (verdict, findings) = read_at(database, |view| judge(view, &intake, &new));
+        let right = match verdict {
+            Ok(Verdict::Taken(right)) => right,
+            other => {
+                drop(intake);
+                self.report(findings);
+                return other.map(|verdict| match verdict {
+                    Verdict::Refused(appended) => Taken::Refused(appended),
+                    Verdict::Taken(_) => Taken::Refused(Appended::NotFound),
+                });
+            }
+        };
+        let bytes = new.envelope.body.as_bytes().len();
+        self.take_room(bytes as u64 + ENVELOPE_OVERHEAD_BYTES)?;
+        let sequence = intake.next_sequence();
+        let row = Row { sequence, knock: right.is_some(), envelope: new.envelope };
+        let stored = StoredEnvelope { row, forgotten: new.expires };
+        let waiting = intake.pending.push(pending::Envelope { stored, right });
+        intake.submit(Work::Append(sequence, bytes, slot))?;
+        Ok(Taken::Waiting(waiting))
+    }
+}
+
+impl Mailboxes for Redb {
+    async fn append(&self, new: NewEnvelope) -> Result<Appended> {
+        let engine = &self.engine;
+        let mailbox = new.envelope.mailbox;
+        let slot = engine.slot(new.envelope.body.as_bytes().len()).await?;
+        let taken = {
+            let database = engine.database.read().await;
+            engine.take_in(database.as_ref().ok_or(StoreError::Unavailable)?, new, slot)?
+        };
+        match taken {
+            Taken::Refused(appended) => Ok(appended),
+            Taken::Waiting(waiting) => {
+                engine.bell.notify_one();
+                engine.wake.wake(mailbox);
+                pending::outcome_of(waiting).await
+            }
+        }
+    }
+
+    async fn collect(
+        &self,
+        mailbox: MailboxId,
+        after: u64,
+        envelopes: usize,
+        bytes: usize,
+        now: RelayTime,
+    ) -> Result<RowPage> {
+        // What is pending first: what is durable meanwhile is then seen twice, and
+        // nothing never.
+        let database = self.engine.database.read().await;
+        let pending = self.engine.intake().pending.after(mailbox, after);
+        let open = database.as_ref().ok_or(StoreError::Unavailable)?;
+        let collecting =
+            Collecting { mailbox, envelopes, bytes, now, given: 0, page: RowPage::default() };
+        let (page, findings) = read_at(open, |view| collecting.run(view, &pending, after));
+        drop(database);
+        self.engine.report(findings);
+        page
+    }
+
+    async fn acknowledge(&self, mailbox: MailboxId, which: Acknowledged) -> Result<()> {
+        let engine = &self.engine;
+        let nothing = {
+            let database = engine.database.read().await;
+            let open = database.as_ref().ok_or(StoreError::Unavailable)?;
+            let others = engine.intake().pending.acknowledge(mailbox, which);
+            let (stored, findings) = read_at(open, |view| acknowledged(view, mailbox, which, 1));
+            engine.report(findings);
+            !others && stored?.is_empty()
+        };
+        if nothing {
+            return Ok(());
+        }
+        let forget = move |batch: &mut Batch<'_>| {
+            let sequences = acknowledged(batch, mailbox, which, usize::MAX)?;
+            remove(batch, mailbox, &sequences).map(|_| ())
+        };
+        engine.change(true, 0, forget).await
+    }
+
+    async fn waiting(&self, mailbox: MailboxId) -> Result<Waiting> {
+        let engine = &self.engine;
+        let read = |view: &Snapshot, intake: &Intake| {
+            let row = view.row::<MailboxRow>(&mailbox_key(mailbox))?;
+            Ok(row.map_or_else(Waiting::default, |row| waiting(&row, intake)))
+        };
+        let database = engine.database.read().await;
+        let open = database.as_ref().ok_or(StoreError::Unavailable)?;
+        let (found, findings) = {
+            let intake = engine.intake();
+            read_at(open, |view| read(view, &intake))
+        };
+        drop(database);
+        engine.report(findings);
+        found
+    }
+}
+
+/// A page in the making.
+struct Collecting {
+    mailbox: MailboxId,
+    envelopes: usize,
+    bytes: usize,
+    now: RelayTime,
+    given: usize,
+    page: RowPage,
+}
+
+impl Collecting {
+    /// Rows after a sequence number, durable ones and pending ones in one order.
+    fn run(
+        mut self,
+        view: &Snapshot,
+        pending: &[Arc<pending::Envelope>],
+        after: u64,
+    ) -> Result<RowPage> {
+        let Some(first) = after.checked_add(1) else { return Ok(self.page) };
+        let mut pending = pending.iter().map(|envelope| &envelope.stored).peekable();
+        let mut failed = Ok(());
+        let prefix = index_prefix(self.mailbox);
+        let from = index_key(self.mailbox, first);
+        view.scan(Table::Mailboxes, &prefix, &from, &mut |key, stored| {
+            let Some(sequence) = sequence_of(key) else { return ControlFlow::Continue(()) };
+            while let Some(earlier) = pending.next_if(|stored| stored.row.sequence < sequence) {
+                self.add(earlier)?;
+            }
+            // The same envelope: it has become durable meanwhile.
+            pending.next_if(|stored| stored.row.sequence == sequence);
+            let index = view.opened::<IndexRow>(key, stored);
+            if index.is_ok_and(|index| index.expires <= self.now.0) {
+                return ControlFlow::Continue(());
+            }
+            match envelope::read(view, self.mailbox, sequence) {
+                Ok(Some(stored)) => self.add(&stored),
+                Ok(None) => {
+                    view.note_damaged(Table::Heads, &damage_key(self.mailbox, sequence));
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failed = Err(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed?;
+        if !self.page.more {
+            // A page that is full says so of what is left, too.
+            let _ = pending.try_for_each(|later| self.add(later));
+        }
+        Ok(self.page)
+    }
+
+    fn add(&mut self, stored: &StoredEnvelope) -> ControlFlow<()> {
+        if stored.forgotten <= self.now {
+            return ControlFlow::Continue(());
+        }
+        self.given += stored.row.envelope.body.as_bytes().len();
+        let is_full = self.page.rows.len() >= self.envelopes || self.given > self.bytes;
+        if !self.page.rows.is_empty() && is_full {
+            self.page.more = true;
+            return ControlFlow::Break(());
+        }
+        self.page.rows.push(stored.row.clone());
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,93 @@
+//! Room: below a floor of free space nothing is taken but what frees room.
+//!
+//! On a full disk the engine cannot even delete. So the floor keeps some space
+//! free, and if the disk fills up all the same, a ballast file is given up.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::medium::Medium;
+use crate::store::{Result, StoreError};
+
+/// Bounds of a store's room.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) floor_bytes: u64,
+    pub(crate) floor_percent: u64,
+    pub(crate) ballast_bytes: u64,
+    /// 0 for no bound.
+    pub(crate) store_bytes: u64,
+}
+
+/// How long what the disk said is good for, and for how many bytes.
+const GOOD_FOR: Duration = Duration::from_millis(200);
+const GOOD_FOR_BYTES: u64 = 4 * 1024 * 1024;
+
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    at: Instant,
+    room: Option<u64>,
+    file: u64,
+    taken: u64,
+}
+
+/// Room.
+#[derive(Debug)]
+pub(crate) struct Room {
+    bounds: Bounds,
+    seen: Mutex<Option<Seen>>,
+}
+
+impl Room {
+    /// With those bounds.
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self { bounds, seen: Mutex::new(None) }
+    }
+
+    /// Takes room for that many bytes, if `stored` are in the store.
+    pub(crate) fn take(&self, medium: &dyn Medium, bytes: u64, stored: u64) -> Result<()> {
+        let seen = self.look(medium, bytes);
+        if seen.room.is_some_and(|room| room < seen.taken) || self.is_over(seen.file, stored) {
+            return Err(StoreError::Full);
+        }
+        Ok(())
+    }
+
+    /// The file does not shrink with what is in it: it counts only while it is
+    /// well filled.
+    fn is_over(&self, file: u64, stored: u64) -> bool {
+        let most = self.bounds.store_bytes;
+        most != 0 && (stored >= most || (file >= most && stored >= most / 4 * 3))
+    }
+
+    fn look(&self, medium: &dyn Medium, bytes: u64) -> Seen {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = match *seen {
+            Some(seen) if seen.at.elapsed() < GOOD_FOR && seen.taken < GOOD_FOR_BYTES => seen,
+            _ => {
+                Seen { at: Instant::now(), room: self.free(medium), file: medium.bytes(), taken: 0 }
+            }
+        };
+        now.taken = now.taken.saturating_add(bytes);
+        *seen = Some(now);
+        now
+    }
+
+    /// Bytes above the floor.
+    pub(crate) fn free(&self, medium: &dyn Medium) -> Option<u64> {
+        let space = medium.space()?;
+        let percent = space.total / 100 * self.bounds.floor_percent.min(100);
+        Some(space.free.saturating_sub(self.bounds.floor_bytes.max(percent)))
+    }
+
+    /// Makes the ballast, if there is room for it above the floor.
+    pub(crate) fn restock(&self, medium: &dyn Medium) {
+        let bytes = self.bounds.ballast_bytes;
+        if self.free(medium).is_none_or(|free| free > bytes) {
+            // Without a ballast the floor alone must do; the next sweep tries again.
+            let _ = medium.take_ballast(bytes);
+        }
+    }
+}

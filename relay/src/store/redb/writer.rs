@@ -1,0 +1,329 @@
+//! The writer: the one thread that changes the store.
+//!
+//! It takes what has gathered, makes one transaction of it, commits, and only
+//! then answers. A change that fails is taken out, and the others are made
+//! again. After a failure of the engine nobody is told that anything is kept;
+//! the file is opened anew, and it goes on.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use redb::Database;
+
+use super::{
+    aside,
+    batch::Batch,
+    engine::Engine,
+    format, mailboxes, pending,
+    queue::{Job, Work, take_batch},
+    rows::Counters,
+    table::{Damage, outcome_of},
+};
+use crate::{
+    fail_point,
+    store::{Result, StoreError, mailbox::Appended},
+};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What the writer does next.
+enum Next {
+    Write(Vec<Item>),
+    Compact(tokio::sync::oneshot::Sender<Result<(u64, u64)>>),
+    SetAside(Damage),
+    OpenAgain,
+    End,
+}
+
+/// A part of a batch, and how it went so far.
+struct Item {
+    what: What,
+    failed: Option<StoreError>,
+}
+
+enum What {
+    Append {
+        sequence: u64,
+        envelope: Arc<pending::Envelope>,
+        appended: Appended,
+        _slot: tokio::sync::OwnedSemaphorePermit,
+    },
+    Change(Job),
+    SetAside(Damage),
+}
+
+/// Why a batch was not committed.
+enum Stop {
+    /// One part of it failed and is marked; the others are to be made again.
+    Refused,
+    /// The engine failed; the parts know nothing of it.
+    Broken(StoreError),
+}
+
+impl Item {
+    fn new(what: What) -> Self {
+        Self { what, failed: None }
+    }
+
+    fn frees(&self) -> bool {
+        matches!(&self.what, What::Change(job) if job.frees)
+    }
+
+    fn apply(&mut self, batch: &mut Batch<'_>) -> Result<()> {
+        match &mut self.what {
+            What::Append { envelope, appended, .. } => {
+                *appended = mailboxes::append(batch, envelope)?;
+                Ok(())
+            }
+            What::Change(job) => job.change.apply(batch),
+            What::SetAside(damage) => {
+                damage.iter().try_for_each(|(table, key)| aside::set_aside(batch, *table, key))
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Writes until the store is closed and all that was taken is written.
+    pub(super) fn write(&self) {
+        loop {
+            match self.next() {
+                Next::Write(items) => self.commit(items),
+                Next::SetAside(damage) => self.commit(vec![Item::new(What::SetAside(damage))]),
+                Next::Compact(answer) => {
+                    // Who asked may have gone.
+                    let _ = answer.send(self.compact_now());
+                }
+                Next::OpenAgain => self.open_anew(),
+                Next::End => break,
+            }
+        }
+        self.take_down();
+    }
+
+    fn next(&self) -> Next {
+        let mut intake = self.intake();
+        loop {
+            if intake.broken {
+                return Next::OpenAgain;
+            }
+            if !intake.damage.is_empty() {
+                return Next::SetAside(std::mem::take(&mut intake.damage));
+            }
+            if let Some(Work::Compact(_)) = intake.queue.front()
+                && let Some(Work::Compact(answer)) = intake.queue.pop_front()
+            {
+                return Next::Compact(answer);
+            }
+            if !intake.queue.is_empty() {
+                let taken = take_batch(&mut intake.queue);
+                return Next::Write(
+                    taken.into_iter().filter_map(|work| item(&mut intake.pending, work)).collect(),
+                );
+            }
+            if intake.closing {
+                return Next::End;
+            }
+            intake = self.bell.wait(intake).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn commit(&self, mut items: Vec<Item>) {
+        let mut broken_before = false;
+        loop {
+            if items.iter().all(|item| item.failed.is_some()) {
+                break;
+            }
+            match self.attempt(&mut items) {
+                Ok(()) => break,
+                Err(Stop::Refused) => (),
+                Err(Stop::Broken(error)) => {
+                    self.take_down();
+                    let again = error == StoreError::Full && !broken_before;
+                    if again {
+                        self.medium.give_up_ballast();
+                    }
+                    let (kept, lost): (Vec<_>, Vec<_>) = items
+                        .into_iter()
+                        .partition(|item| again && item.frees() && item.failed.is_none());
+                    self.settle(lost, Some(error));
+                    self.open_anew();
+                    items = kept;
+                    broken_before = true;
+                }
+            }
+        }
+        let frees = items.iter().any(Item::frees);
+        self.settle(items, None);
+        fail_point::pass("after-answer");
+        if frees {
+            self.room.restock(&*self.medium);
+        }
+    }
+
+    fn attempt(&self, items: &mut [Item]) -> core::result::Result<(), Stop> {
+        let guard = self.database.blocking_read();
+        let Some(database) = guard.as_ref() else {
+            return Err(Stop::Broken(StoreError::Unavailable));
+        };
+        let mut current = None;
+        let written = catch_unwind(AssertUnwindSafe(|| write(database, items, &mut current)));
+        drop(guard);
+        match written {
+            Ok(Ok(counters)) => {
+                if let Some(counters) = counters {
+                    self.committed(&counters);
+                }
+                Ok(())
+            }
+            Ok(Err(stop)) => Err(stop),
+            Err(_) => {
+                // A panic of redb on a file that is not what it wrote.
+                let culprit = current.and_then(|place: usize| items.get_mut(place));
+                let Some(culprit) = culprit else { return Err(Stop::Broken(StoreError::Damaged)) };
+                culprit.failed = Some(StoreError::Damaged);
+                self.take_down();
+                self.open_anew();
+                Err(Stop::Refused)
+            }
+        }
+    }
+
+    fn settle(&self, items: Vec<Item>, broken: Option<StoreError>) {
+        let mut intake = self.intake();
+        for item in items {
+            let failed = item.failed.or(broken);
+            match item.what {
+                What::Append { sequence, appended, .. } => {
+                    intake.pending.end(sequence, failed.map_or(Ok(appended), Err));
+                }
+                What::Change(job) => job.change.settle(failed.map_or(Ok(()), Err)),
+                What::SetAside(damage) => intake.forget_damage(&damage),
+            }
+        }
+    }
+
+    /// Gives up the file. A panic or an error while it is closed says nothing
+    /// new: it is not trusted any more.
+    pub(super) fn take_down(&self) {
+        let old = self.database.blocking_write().take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(old)));
+    }
+
+    /// Opens the file anew, however long it takes. Meanwhile everything is
+    /// refused.
+    fn open_anew(&self) {
+        self.take_down();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            if let Some(database) = self.open_again() {
+                *self.database.blocking_write() = Some(database);
+                self.intake().broken = false;
+                return;
+            }
+            self.refuse_all();
+            let intake = self.intake();
+            if intake.closing {
+                return;
+            }
+            drop(self.bell.wait_timeout(intake, pause));
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn refuse_all(&self) {
+        let mut intake = self.intake();
+        let refused = Err(StoreError::Unavailable);
+        for work in std::mem::take(&mut intake.queue) {
+            match work {
+                Work::Append(sequence, ..) => intake.pending.end(sequence, refused),
+                Work::Change(job) => job.change.settle(Err(StoreError::Unavailable)),
+                Work::Compact(answer) => drop(answer.send(Err(StoreError::Unavailable))),
+            }
+        }
+    }
+
+    fn compact_now(&self) -> Result<(u64, u64)> {
+        let before = self.medium.bytes();
+        let compacted = {
+            let mut guard = self.database.blocking_write();
+            let database = guard.as_mut().ok_or(StoreError::Unavailable)?;
+            super::engine::contained(|| {
+                database.compact().map_err(|error| outcome_of(&error.into()))
+            })
+        };
+        match compacted {
+            Ok(_) => Ok((before, self.medium.bytes())),
+            Err(error) => {
+                self.open_anew();
+                Err(error)
+            }
+        }
+    }
+}
+
+/// What the writer makes of a piece of work; an envelope may have been handed
+/// over meanwhile.
+fn item(pending: &mut pending::Pending, work: Work) -> Option<Item> {
+    let what = match work {
+        Work::Append(sequence, _, slot) => {
+            let envelope = pending.begin(sequence)?;
+            What::Append { sequence, envelope, appended: Appended::Stored, _slot: slot }
+        }
+        Work::Change(job) => What::Change(job),
+        // Taken apart by itself, before a batch.
+        Work::Compact(_) => return None,
+    };
+    Some(Item::new(what))
+}
+
+/// Makes one transaction of all that has not failed, and commits it. Gives the
+/// counters if anything was written.
+fn write(
+    database: &Database,
+    items: &mut [Item],
+    current: &mut Option<usize>,
+) -> core::result::Result<Option<Counters>, Stop> {
+    let broken = |error| Stop::Broken(outcome_of(&error));
+    let transaction = format::begin(database).map_err(broken)?;
+    let (counters, writes) = {
+        let mut batch = Batch::new(&transaction).map_err(Stop::Broken)?;
+        for (place, item) in items.iter_mut().enumerate() {
+            if item.failed.is_some() {
+                continue;
+            }
+            *current = Some(place);
+            let (writes, counters) = (batch.writes, batch.counters.clone());
+            let Err(error) = item.apply(&mut batch) else { continue };
+            match batch.findings.broken.get() {
+                Some(error) if error != StoreError::Damaged => return Err(Stop::Broken(error)),
+                _ => item.failed = Some(error),
+            }
+            if batch.writes != writes || batch.counters != counters {
+                return Err(Stop::Refused);
+            }
+        }
+        *current = None;
+        batch.finish().map_err(Stop::Broken)?;
+        (batch.counters.clone(), batch.writes)
+    };
+    if writes == 0 {
+        transaction.abort().map_err(|error| broken(error.into()))?;
+        return Ok(None);
+    }
+    let frees = items.iter().any(Item::frees);
+    fail_point::pass("before-commit");
+    if frees {
+        fail_point::pass("before-delete");
+    }
+    transaction.commit().map_err(|error| broken(error.into()))?;
+    fail_point::pass("after-commit");
+    if frees {
+        fail_point::pass("after-delete");
+    }
+    Ok(Some(counters))
+}
