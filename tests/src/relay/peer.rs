@@ -18,7 +18,7 @@ use msg_protocol::{
     frame::RequestId,
     link::{ClientEvent, ClientLink, Closure, RequestError},
     push::Push,
-    request::Request,
+    request::{Request, SignIn},
     response::{Response, SignedIn},
     time::Moment,
     version::Welcome,
@@ -84,7 +84,11 @@ impl Peer {
         identity: &Identity,
         counter: u64,
     ) -> Result<Self, PeerError> {
-        let sign_in = identity.sign_in(counter);
+        Self::sign_in_with(endpoint, identity.sign_in(counter)).await
+    }
+
+    /// Opens a link with a given sign-in.
+    pub async fn sign_in_with(endpoint: &Endpoint, sign_in: SignIn) -> Result<Self, PeerError> {
         Self::open(endpoint, ClientLink::signed_in(sign_in, Moment(0))).await
     }
 

@@ -1,13 +1,14 @@
 //! Two devices, and a relay that can read nothing: what works today, step by step.
 //!
-//! The keys, the envelopes and the refusals are made while you look. Only the relay
-//! and the network are played, by a list of envelopes. `cargo xtask demo` runs it.
+//! The keys, the envelopes and the refusals are made while you look. The relay is the
+//! program itself, in a process of its own, reached over TLS. The devices stand in for
+//! a client. `cargo xtask demo` runs it.
 #![allow(clippy::print_stdout, reason = "it is there to be read")]
 
 mod device;
 mod relay;
 
-use std::{error::Error, time::SystemTime};
+use std::{env, error::Error, time::SystemTime};
 
 use device::Device;
 use msg_crypto::safety::SafetyValues;
@@ -21,51 +22,61 @@ fn main() -> Outcome {
     let now = UnixSeconds(since_1970.as_secs());
     let mut alice = Device::new("alice", now)?;
     let mut bob = Device::new("bob", now)?;
-    let mut relay = Relay::default();
 
-    title(1, "Bob's device leaves its card and its prekeys at the relay, and goes away.");
+    title(1, "A relay starts: one command, no configuration.");
+    let program = env::args().nth(1).ok_or("which program is the relay?")?;
+    let mut relay = Relay::start(program)?;
+
+    title(2, "Bob's device makes an account, leaves its prekeys, and goes away.");
+    relay.register(&alice)?;
+    relay.register(&bob)?;
     relay.publish(&mut bob)?;
 
-    title(2, "Alice's device writes to it. It has never met it, and it is not there.");
+    title(3, "Alice's device writes to it. It has never met it, and it is not there.");
     let bundle = relay.take_bundle(&bob)?;
     alice.begin(&bob, bundle)?;
     for text in ["The backup is done: 412 GiB in 31 minutes.", "Two files were skipped."] {
-        relay.deposit(alice.seal(&bob, text)?);
+        relay.deposit(&bob, alice.seal(&bob, text)?)?;
     }
 
-    title(3, "Bob's device comes back, and opens what waits.");
+    title(4, "What the relay holds of Bob: all of it.");
+    relay.inspect(&bob)?;
+
+    title(5, "The relay is killed, and started again. Bob's device comes back.");
+    relay.crash();
     let first_flight = relay.collect(&mut bob)?;
 
-    title(4, "They talk. Each turn brings new X25519 and ML-KEM-768 keys.");
+    title(6, "They talk. Each turn brings new X25519 and ML-KEM-768 keys.");
     for text in ["Which ones?", "And how much room is left on the disk?"] {
-        relay.deposit(bob.seal(&alice, text)?);
+        relay.deposit(&alice, bob.seal(&alice, text)?)?;
     }
     relay.collect(&mut alice)?;
-    relay.deposit(alice.seal(&bob, "ok")?);
-    relay.deposit(alice.seal(&bob, &"/var/lib/postgresql/17/main/base/…\n".repeat(40))?);
+    relay.deposit(&bob, alice.seal(&bob, "ok")?)?;
+    let long = "/var/lib/postgresql/17/main/base/…\n".repeat(40);
+    relay.deposit(&bob, alice.seal(&bob, &long)?)?;
     let answers = relay.collect(&mut bob)?;
 
-    title(5, "The relay tries its luck.");
+    title(7, "Somebody tries their luck.");
     refused("the first envelope once more", &mut bob, first_flight.first())?;
     refused("an answer once more", &mut bob, answers.first())?;
-    relay.deposit(alice.seal(&bob, "This one gets hurt on its way.")?);
-    let hurt = relay.steal()?;
+    relay.deposit(&bob, alice.seal(&bob, "This one gets hurt on its way.")?)?;
+    let hurt = relay.steal(&bob)?;
     refused("one bit of 32,768 turned over", &mut bob, Some(&turn_a_bit(&hurt)?))?;
     line("the same, unhurt", &bob.open(&hurt)?);
 
-    title(6, "A thief copies Bob's session. One round trip later the copy opens nothing.");
+    title(8, "A thief copies Bob's session. One round trip later the copy opens nothing.");
     let mut thief = bob.steal_session()?;
     let mut last = String::new();
     for (from_bob, from_alice) in [("Good night.", "Good night, Bob."), ("Until then.", "Bye.")] {
-        relay.deposit(bob.seal(&alice, from_bob)?);
+        relay.deposit(&alice, bob.seal(&alice, from_bob)?)?;
         relay.collect(&mut alice)?;
-        relay.deposit(alice.seal(&bob, from_alice)?);
+        relay.deposit(&bob, alice.seal(&bob, from_alice)?)?;
         let answer = relay.collect(&mut bob)?.pop().ok_or("no answer")?;
         last = show_refusal(thief.open(answer.kind, &answer.body, now))?;
     }
     line("the thief tries both answers", &last);
 
-    title(7, "Alice and Bob compare a number, by voice: nobody stands between them.");
+    title(9, "Alice and Bob compare a number, by voice: nobody stands between them.");
     show_safety_number(&alice, &bob)?;
     show_safety_number(&bob, &alice)?;
     Ok(())

@@ -14,6 +14,8 @@ use msg_protocol::{
     envelope::{Envelope, EnvelopeKind},
     id::{EnvelopeId, MailboxId},
     prekey::PrekeyBundle,
+    request::{Register, SignIn},
+    secret::{AccountCredential, DeviceCredential, Door},
     signed::Verified,
     time::UnixSeconds,
 };
@@ -26,6 +28,9 @@ const KEPT_DAYS: u32 = 30;
 /// A device with its account's card, its private prekeys and one session.
 pub(crate) struct Device {
     pub(crate) card: Verified<Card>,
+    pub(crate) door: Door,
+    account_credential: AccountCredential,
+    credential: DeviceCredential,
     keys: DeviceSecret,
     cards: CardHistory,
     prekeys: OwnPrekeys,
@@ -64,7 +69,40 @@ impl Device {
         let mut prekeys = OwnPrekeys::default();
         let upload = prekeys.maintain(&keys, 0, now, rng);
         let cards = CardHistory::new(&card);
-        Ok(Self { card, keys, cards, prekeys, upload, session: None, now })
+        Ok(Self {
+            door: Door::new(rng.random()),
+            account_credential: AccountCredential::new(rng.random()),
+            credential: DeviceCredential::new(rng.random()),
+            card,
+            keys,
+            cards,
+            prekeys,
+            upload,
+            session: None,
+            now,
+        })
+    }
+
+    /// What makes its account.
+    pub(crate) fn registration(&self) -> Register {
+        Register {
+            name: self.card.name.clone(),
+            card: self.card.as_signed().clone(),
+            account_credential: self.account_credential.clone(),
+            device_credential: self.credential.clone(),
+            door: self.door.clone(),
+            invite: None,
+        }
+    }
+
+    /// What it comes for its mail with.
+    pub(crate) fn sign_in(&self) -> SignIn {
+        SignIn {
+            name: self.card.name.clone(),
+            device: self.keys.id(),
+            credential: self.credential.clone(),
+            counter: 1,
+        }
     }
 
     /// What it has to publish; told once.
