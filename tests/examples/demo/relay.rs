@@ -127,10 +127,7 @@ impl Relay {
         if output.status.success() { Ok(()) } else { Err("inspect failed".into()) }
     }
 
-    fn anonymously(
-        &self,
-        request: impl Into<msg_protocol::request::Request>,
-    ) -> Outcome<Response> {
+    fn anonymously(&self, request: impl Into<msg_protocol::request::Request>) -> Outcome<Response> {
         self.runtime.block_on(async {
             let mut link = Peer::anonymous(&self.process.endpoint()).await?;
             Ok(link.request(request).await?)
