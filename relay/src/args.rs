@@ -4,9 +4,6 @@
 //! Flags that configure are texts here; [`crate::config`] reads them, as it
 //! reads the same settings from a file and from the environment.
 
-// Listed with the other commands once a relay answers them.
-pub(crate) mod admin;
-
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};

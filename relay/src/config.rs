@@ -175,10 +175,5 @@ impl Config {
     }
 }
 
-/// A number of bytes as all settings take it, such as `65536` or `64KiB`.
-pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
-    value::size(text, &(0..=u64::MAX))
-}
-
 #[cfg(test)]
 mod tests;

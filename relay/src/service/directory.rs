@@ -52,6 +52,10 @@ impl<S: Store> Service<S> {
             Admitted::Knock(id) => Taking::Right(id),
         };
         let devices = wanted(&account, &fetch.devices)?;
+        if devices.is_empty() {
+            // To the store this would mean all of them.
+            return Ok(Bundles { bundles: List::empty() });
+        }
         if taking != Taking::Without && !self.may_take_pairs(source, &devices) {
             taking = Taking::Without;
         }
