@@ -45,6 +45,19 @@ impl Raw {
         None
     }
 
+    /// The frames up to the first answer, or to the end of the stream.
+    pub async fn frames_until_answer(&mut self) -> Vec<ServerFrame> {
+        let mut frames = Vec::new();
+        while let Some(frame) = self.frame().await {
+            let is_answer = matches!(frame, ServerFrame::Response(..) | ServerFrame::Refusal(..));
+            frames.push(frame);
+            if is_answer {
+                break;
+            }
+        }
+        frames
+    }
+
     /// The frames that come before the relay ends the stream.
     pub async fn frames_until_end(&mut self) -> Vec<ServerFrame> {
         let mut frames = Vec::new();
@@ -61,8 +74,7 @@ impl Raw {
 }
 
 pub(super) async fn connect(endpoint: &Endpoint) -> io::Result<TlsStream<TcpStream>> {
-    let tcp = TcpStream::connect(endpoint.address).await?;
-    tcp.set_nodelay(true)?;
+    let tcp = endpoint.dial().await?;
     let name = ServerName::from(endpoint.address.ip());
     TlsConnector::from(trusting(endpoint.pin, &[ALPN])).connect(name, tcp).await
 }

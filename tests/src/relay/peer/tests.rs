@@ -42,7 +42,7 @@ async fn host() -> Endpoint {
             serve(stream).await;
         }
     });
-    Endpoint { address, pin: Pin::of(&key.subject_public_key_info()) }
+    Endpoint { address, pin: Pin::of(&key.subject_public_key_info()), from: None }
 }
 
 async fn serve(mut stream: tokio_rustls::server::TlsStream<TcpStream>) {
