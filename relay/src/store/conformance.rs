@@ -10,7 +10,7 @@ pub(crate) mod blobs;
 mod dice;
 pub(crate) mod invitations;
 pub(crate) mod knocks;
-mod laboratory;
+pub(crate) mod laboratory;
 pub(crate) mod mailboxes;
 mod operation;
 mod outcome;

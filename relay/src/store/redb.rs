@@ -23,6 +23,7 @@ mod backup;
 mod batch;
 mod blobs;
 mod check;
+mod collect;
 mod engine;
 mod envelope;
 mod format;

@@ -7,7 +7,6 @@
 //! ```
 
 use core::ops::ControlFlow;
-use std::sync::Arc;
 
 use msg_protocol::{
     id::{EnvelopeId, MailboxId},
@@ -17,6 +16,7 @@ use msg_protocol::{
 use super::{
     Redb,
     batch::Batch,
+    collect::Collecting,
     engine::{Engine, read_at},
     envelope::{self, StoredEnvelope},
     intake::Intake,
@@ -299,8 +299,7 @@ impl Mailboxes for Redb {
         let database = self.engine.database.read().await;
         let pending = self.engine.intake().pending.after(mailbox, after);
         let open = database.as_ref().ok_or(StoreError::Unavailable)?;
-        let collecting =
-            Collecting { mailbox, envelopes, bytes, now, given: 0, page: RowPage::default() };
+        let collecting = Collecting::new(mailbox, envelopes, bytes, now);
         let (page, findings) = read_at(open, |view| collecting.run(view, &pending, after));
         drop(database);
         self.engine.report(findings);
@@ -342,74 +341,5 @@ impl Mailboxes for Redb {
         drop(database);
         engine.report(findings);
         found
-    }
-}
-
-/// A page in the making.
-struct Collecting {
-    mailbox: MailboxId,
-    envelopes: usize,
-    bytes: usize,
-    now: RelayTime,
-    given: usize,
-    page: RowPage,
-}
-
-impl Collecting {
-    /// Rows after a sequence number, durable ones and pending ones in one order.
-    fn run(
-        mut self,
-        view: &Snapshot,
-        pending: &[Arc<pending::Envelope>],
-        after: u64,
-    ) -> Result<RowPage> {
-        let Some(first) = after.checked_add(1) else { return Ok(self.page) };
-        let mut pending = pending.iter().map(|envelope| &envelope.stored).peekable();
-        let mut failed = Ok(());
-        let prefix = index_prefix(self.mailbox);
-        let from = index_key(self.mailbox, first);
-        view.scan(Table::Mailboxes, &prefix, &from, &mut |key, stored| {
-            let Some(sequence) = sequence_of(key) else { return ControlFlow::Continue(()) };
-            while let Some(earlier) = pending.next_if(|stored| stored.row.sequence < sequence) {
-                self.add(earlier)?;
-            }
-            // The same envelope: it has become durable meanwhile.
-            pending.next_if(|stored| stored.row.sequence == sequence);
-            let index = view.opened::<IndexRow>(key, stored);
-            if index.is_ok_and(|index| index.expires <= self.now.0) {
-                return ControlFlow::Continue(());
-            }
-            match envelope::read(view, self.mailbox, sequence) {
-                Ok(Some(stored)) => self.add(&stored),
-                Ok(None) => {
-                    view.note_damaged(Table::Heads, &damage_key(self.mailbox, sequence));
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    failed = Err(error);
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        failed?;
-        if !self.page.more {
-            // A page that is full says so of what is left, too.
-            let _ = pending.try_for_each(|later| self.add(later));
-        }
-        Ok(self.page)
-    }
-
-    fn add(&mut self, stored: &StoredEnvelope) -> ControlFlow<()> {
-        if stored.forgotten <= self.now {
-            return ControlFlow::Continue(());
-        }
-        self.given += stored.row.envelope.body.as_bytes().len();
-        let is_full = self.page.rows.len() >= self.envelopes || self.given > self.bytes;
-        if !self.page.rows.is_empty() && is_full {
-            self.page.more = true;
-            return ControlFlow::Break(());
-        }
-        self.page.rows.push(stored.row.clone());
-        ControlFlow::Continue(())
     }
 }

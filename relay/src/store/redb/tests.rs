@@ -1,6 +1,12 @@
 //! The embedded engine under test: one suite with all engines, and what only an
 //! engine on a disk can suffer.
 
+mod corruption;
+mod disk;
+mod files;
+mod io_errors;
+mod power_loss;
+
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -8,11 +14,15 @@ use std::sync::{
 
 use msg_protocol::id::MailboxId;
 
-use super::{Options, Redb};
+use super::{OpenError, Options, Redb};
 use crate::{
     store::{
-        Wake,
-        conformance::{self, Engine},
+        Accounts as _, Mailboxes as _, StoreError, Wake,
+        account::Creation,
+        conformance::{
+            self, Engine,
+            laboratory::{NOW, Person, envelope},
+        },
     },
     test_folder::Folder,
 };
@@ -37,6 +47,45 @@ pub(super) const OPTIONS: Options = Options {
 pub(super) fn folder() -> Folder {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     Folder::new(&format!("redb-{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// A store on a disk in memory, with that person's account.
+async fn registered(disk: &Arc<disk::Disk>, person: Person) -> Redb {
+    let store = open(disk).unwrap();
+    assert_eq!(store.create_account(person.registration(), NOW).await, Ok(Creation::Created));
+    store
+}
+
+/// Opens the store on a disk in memory.
+fn open(disk: &Arc<disk::Disk>) -> Result<Redb, OpenError> {
+    let medium = Arc::new(disk::Socket(Arc::clone(disk)));
+    Redb::open_medium(medium, OPTIONS, Arc::new(Asleep), "test".as_ref())
+}
+
+/// How often a test of faults runs, with a seed each: so often in every run, and
+/// as many times that as `MSG_SOAK` says.
+pub(super) fn seeds(every_run: u64) -> std::ops::Range<u64> {
+    let times = std::env::var("MSG_SOAK").map_or(1, |text| text.parse().unwrap());
+    0..every_run * times
+}
+
+/// All numbers of a mailbox's envelopes, each checked byte for byte.
+pub(super) async fn numbers(store: &Redb, mailbox: MailboxId) -> Result<Vec<u32>, StoreError> {
+    let mut numbers = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = store.collect(mailbox, after, 100, usize::MAX, NOW).await?;
+        for row in &page.rows {
+            let number = u32::from_be_bytes(row.envelope.id.0[..4].try_into().unwrap());
+            assert_eq!(row.envelope, envelope(mailbox, number), "other bytes than were written");
+            assert!(row.sequence > after);
+            after = row.sequence;
+            numbers.push(number);
+        }
+        if !page.more {
+            return Ok(numbers);
+        }
+    }
 }
 
 struct OnDisk(Folder);
