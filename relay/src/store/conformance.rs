@@ -80,6 +80,7 @@ macro_rules! suite {
                 bundles_are_for_the_devices_that_are_named
                 a_right_fetches_pairs_once
                 a_pair_that_is_there_stays_as_it_is
+                a_pair_that_was_handed_out_never_comes_back
                 too_many_pairs_change_nothing;
             rights:
                 a_right_is_kept_once

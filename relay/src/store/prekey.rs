@@ -17,9 +17,10 @@ pub struct NewPrekeys {
     pub signed: Option<Verified<SignedPrekey>>,
     /// In the place of the last-resort prekey so far.
     pub last_resort: Option<Verified<LastResortPrekey>>,
-    /// One-time pairs. One whose number is there already stays as it is.
+    /// One-time pairs. One whose number is there already stays as it is; one whose
+    /// number is no higher than any before was handed out, and never comes back.
     pub one_time: Vec<Verified<OneTimePair>>,
-    /// Whether the pairs come in the place of all there are.
+    /// Whether pairs that are there and are not among these go.
     pub replace: bool,
 }
 

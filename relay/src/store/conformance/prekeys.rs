@@ -120,10 +120,25 @@ pub(crate) async fn a_pair_that_is_there_stays_as_it_is<E: Engine>() {
     let replacing = NewPrekeys { signed: Some(BOB.signed_prekey(0, 2)), replace: true, ..other };
     assert_eq!(publish(&world, replacing).await, Published::Done);
     let stock = world.store.prekey_stock(BOB.id(), BOB.device_id(0)).await.unwrap().unwrap();
-    assert_eq!(stock.one_time, 2);
+    assert_eq!(stock.one_time, 1, "the second goes, and the first never comes back");
     assert_eq!(stock.signed, Some(BOB.signed_prekey(0, 2).into_signed()));
     assert_eq!(stock.last_resort, Some(BOB.last_resort(0, 1).into_signed()), "none was given");
-    assert_eq!(&first().await, BOB.pair(0, 1, 66).as_signed());
+    assert_eq!(&first().await, BOB.pair(0, 3, 66).as_signed());
+}
+
+pub(crate) async fn a_pair_that_was_handed_out_never_comes_back<E: Engine>() {
+    let world = World::<E>::with(BOB).await;
+    for replace in [false, true] {
+        // Published, taken, and published again: the answer was lost on its way.
+        let first = if replace { 11 } else { 1 };
+        let upload = NewPrekeys { replace, ..BOB.prekeys(0, first..first + 3) };
+        assert_eq!(publish(&world, upload.clone()).await, Published::Done);
+        assert_eq!(take(&world, Taking::Door, NOW).await.0, Some(first));
+        assert_eq!(publish(&world, upload).await, Published::Done);
+        assert_eq!(take(&world, Taking::Door, NOW).await, (Some(first + 1), 1));
+        assert_eq!(take(&world, Taking::Door, NOW).await, (Some(first + 2), 0));
+        assert_eq!(take(&world, Taking::Door, NOW).await.0, None);
+    }
 }
 
 pub(crate) async fn too_many_pairs_change_nothing<E: Engine>() {

@@ -22,18 +22,28 @@ pub(super) struct DevicePrekeys {
     signed: Option<Signed<SignedPrekey>>,
     last_resort: Option<Signed<LastResortPrekey>>,
     pairs: BTreeMap<PrekeyId, Signed<OneTimePair>>,
+    /// The first number that no pair has had yet.
+    next_pair: u64,
 }
 
 impl DevicePrekeys {
     fn publish(&mut self, new: NewPrekeys) -> Published {
-        let mut pairs = if new.replace { BTreeMap::new() } else { self.pairs.clone() };
+        let mut pairs = self.pairs.clone();
+        if new.replace {
+            pairs.retain(|id, _| new.one_time.iter().any(|pair| pair.id == *id));
+        }
+        let mut next_pair = self.next_pair;
         for pair in new.one_time {
-            pairs.entry(pair.id).or_insert_with(|| pair.into_signed());
+            next_pair = next_pair.max(u64::from(pair.id.0) + 1);
+            if u64::from(pair.id.0) >= self.next_pair {
+                pairs.entry(pair.id).or_insert_with(|| pair.into_signed());
+            }
         }
         if pairs.len() > MAX_ONE_TIME_PAIRS {
             return Published::TooMany;
         }
         self.pairs = pairs;
+        self.next_pair = next_pair;
         self.signed = new.signed.map(Verified::into_signed).or(self.signed.take());
         self.last_resort = new.last_resort.map(Verified::into_signed).or(self.last_resort.take());
         Published::Done

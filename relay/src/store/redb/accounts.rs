@@ -126,7 +126,7 @@ fn add_device(
     device: DeviceId,
     credential: SaltedHash,
 ) -> Result<()> {
-    let row = DeviceRow { credential, counter: 0, one_time: 0 };
+    let row = DeviceRow { credential, counter: 0, one_time: 0, next_pair: 0 };
     batch.put(&device_key(account, device), &row)?;
     let mailbox = MailboxRow { account, device, envelopes: 0, bytes: 0, knocks: 0, last: 0 };
     batch.put(&mailbox_key(MailboxId::of(account, device)), &mailbox)?;

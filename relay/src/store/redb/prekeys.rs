@@ -58,10 +58,13 @@ fn publish(
     };
     let prefix = pair_prefix(account, device);
     let before = batch.keys(Table::Prekeys, &prefix, &prefix, usize::MAX)?;
-    let mut there: HashSet<Vec<u8>> =
-        if new.replace { HashSet::new() } else { before.iter().cloned().collect() };
+    let named: HashSet<Vec<u8>> =
+        new.one_time.iter().map(|pair| pair_key(account, device, pair.id)).collect();
+    let (stay, gone): (Vec<_>, Vec<_>) =
+        before.into_iter().partition(|key| !new.replace || named.contains(key));
+    let mut there: HashSet<Vec<u8>> = stay.into_iter().collect();
     let mut added = Vec::new();
-    for pair in &new.one_time {
+    for pair in new.one_time.iter().filter(|pair| u64::from(pair.id.0) >= row.next_pair) {
         let key = pair_key(account, device, pair.id);
         if there.insert(key.clone()) {
             added.push((key, PairRow(pair.as_signed().clone())));
@@ -70,10 +73,8 @@ fn publish(
     if there.len() > MAX_ONE_TIME_PAIRS {
         return Ok(Published::TooMany);
     }
-    if new.replace {
-        for key in &before {
-            batch.remove(Table::Prekeys, key)?;
-        }
+    for key in &gone {
+        batch.remove(Table::Prekeys, key)?;
     }
     for (key, pair) in &added {
         batch.put(key, pair)?;
@@ -86,6 +87,8 @@ fn publish(
         batch.put(&last_resort_key(account, device), &row)?;
     }
     row.one_time = u16::try_from(there.len()).unwrap_or(u16::MAX);
+    let next = new.one_time.iter().map(|pair| u64::from(pair.id.0) + 1).max();
+    row.next_pair = row.next_pair.max(next.unwrap_or(0));
     batch.put(&device_key(account, device), &row)?;
     Ok(Published::Done)
 }

@@ -96,6 +96,8 @@ pub(crate) struct DeviceRow {
     pub(crate) counter: u64,
     /// One-time pairs that are left.
     pub(crate) one_time: u16,
+    /// The first number that no one-time pair has had yet.
+    pub(crate) next_pair: u64,
 }
 
 /// What an account's records and blobs take.
