@@ -34,7 +34,10 @@ use crate::{
     private, serve,
     service::{Policy, Service},
     startup::{self, DataLock},
-    store::{Store, StoreError, Upkeep as _, memory::Memory},
+    store::{
+        Store, Upkeep as _,
+        redb::{OpenError, Options, Redb},
+    },
     telemetry::{figures::Figures, log::Logging},
     tls::Tls,
 };
@@ -62,9 +65,16 @@ pub(crate) fn run(
     result
 }
 
-/// Opens the store.
-fn open_store(_: &Config, presence: Arc<Presence>) -> Result<impl Store, StoreError> {
-    Memory::new(presence)
+/// Opens the store in the data folder.
+fn open_store(config: &Config, presence: Arc<Presence>) -> Result<Redb, OpenError> {
+    let options = Options {
+        cache_bytes: usize::try_from(config.cache_bytes).unwrap_or(usize::MAX),
+        floor_bytes: config.limits.floor_bytes,
+        floor_percent: config.limits.floor_percent,
+        ballast_bytes: config.limits.ballast_bytes,
+        store_bytes: config.limits.store_bytes,
+    };
+    Redb::open(&config.data, options, presence)
 }
 
 async fn serve(

@@ -6,7 +6,7 @@ use crate::{
     invitation::InvitationError,
     private::PrivateError,
     startup::{ListenError, LockError},
-    store::StoreError,
+    store::{StoreError, redb::OpenError},
     telemetry::log::LogError,
     tls::TlsError,
 };
@@ -36,6 +36,9 @@ pub(crate) enum RunError {
     /// Links cannot say where the relay is.
     #[error("listening on all addresses, and this machine has no name that links could show")]
     NoPublicAddress,
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),
