@@ -28,11 +28,13 @@ pub(crate) struct Choices {
     dice: Dice,
     /// For hashes that were never there.
     fresh: u64,
+    /// Where the next one-time pairs begin: mostly above all before.
+    pair: u32,
 }
 
 impl Choices {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { dice: Dice::new(seed), fresh: 10_000 }
+        Self { dice: Dice::new(seed), fresh: 10_000, pair: 0 }
     }
 
     /// Seconds that pass before the next operation.
@@ -161,7 +163,8 @@ impl Choices {
         let (who, device) = (self.person(), self.dice.byte(DEVICES));
         match self.dice.below(8) {
             0..3 => {
-                let first = u32::from(self.dice.byte(200));
+                self.pair += u32::from(self.dice.byte(6));
+                let first = self.pair;
                 let some = first..first + u32::from(self.dice.byte(6));
                 let many = self.dice.percent(15);
                 let numbers = if many { first..first + 40 } else { some };
