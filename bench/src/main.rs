@@ -4,16 +4,34 @@
 mod crypto;
 mod machine;
 mod output;
+mod relay;
 mod turns;
 
-use std::{env, process::ExitCode};
+use std::{env, io, process::ExitCode};
 
 fn main() -> ExitCode {
-    let what: Vec<String> = env::args().skip(1).collect();
-    if what == ["crypto"] {
-        crypto::run();
-        return ExitCode::SUCCESS;
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["crypto"] => {
+            crypto::run();
+            ExitCode::SUCCESS
+        }
+        ["relay"] => ended(relay::run(false)),
+        ["relay", "--full"] => ended(relay::run(true)),
+        _ => {
+            output::talk("what can be measured: crypto, relay [--full]");
+            ExitCode::from(2)
+        }
     }
-    output::talk("what can be measured: crypto");
-    ExitCode::from(2)
+}
+
+fn ended(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::talk(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -2,24 +2,48 @@
 
 use crate::{
     failure::Failure,
+    output,
     step::Step,
-    tool::{self, C_COMPILER},
+    tool::{self, C_COMPILER, NATS, POSTGRESQL, REDIS},
 };
 
-/// What can be measured.
-const SUBJECTS: &[&str] = &["crypto"];
+/// What can be measured, and the words that may follow.
+const SUBJECTS: &[(&str, &[&str])] = &[("crypto", &[]), ("relay", &["--full"])];
 
 /// Runs the command. Its words are looked at first: a release takes minutes to build.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let subject = parse(words)?;
     tool::require(&[C_COMPILER])?;
-    Step::cargo("bench", "run --release --locked --package msg-bench --").arg(subject).run()
+    if subject == "relay" {
+        servers();
+        Step::cargo("relay", "build --release --locked --package msg-relay").run()?;
+    }
+    let bench = Step::cargo("bench", "run --release --locked --package msg-bench --");
+    words.iter().fold(bench, Step::arg).run()
 }
 
 fn parse(words: &[String]) -> Result<&str, Failure> {
-    match words {
-        [word] if SUBJECTS.contains(&word.as_str()) => Ok(word),
-        _ => Err(Failure::Usage(format!("`bench` measures one of: {}", SUBJECTS.join(", ")))),
+    let known = |subject: &str, rest: &[String]| {
+        let flags = SUBJECTS.iter().find(|(name, _)| *name == subject).map(|(_, flags)| *flags);
+        flags.is_some_and(|flags| rest.iter().all(|word| flags.contains(&word.as_str())))
+    };
+    match words.split_first() {
+        Some((subject, rest)) if known(subject, rest) => Ok(subject),
+        _ => {
+            let names: Vec<&str> = SUBJECTS.iter().map(|(name, _)| *name).collect();
+            Err(Failure::Usage(format!("`bench` measures one of: {}", names.join(", "))))
+        }
+    }
+}
+
+/// Installs what a relay is measured beside. Without one of them the rest goes on.
+fn servers() {
+    for need in [REDIS, POSTGRESQL, NATS] {
+        let what = need.what();
+        if let Err(failure) = tool::require_server(need) {
+            output::failure(&failure);
+            output::line(&format!("{what} will be left out"));
+        }
     }
 }
 
@@ -29,9 +53,15 @@ mod tests {
 
     #[test]
     fn only_what_can_be_measured_is_built() {
-        assert_eq!(parse(&["crypto".into()]).unwrap(), "crypto");
-        for words in [vec![], vec!["cripto".into()], vec!["crypto".into(), "x".into()]] {
-            assert!(matches!(parse(&words), Err(Failure::Usage(_))), "{words:?}");
+        let parse = |text: &str| {
+            let words: Vec<String> = text.split_whitespace().map(String::from).collect();
+            parse(&words).map(String::from)
+        };
+        assert_eq!(parse("crypto").unwrap(), "crypto");
+        assert_eq!(parse("relay").unwrap(), "relay");
+        assert_eq!(parse("relay --full").unwrap(), "relay");
+        for text in ["", "cripto", "crypto x", "crypto --full", "--full", "relay crypto"] {
+            assert!(matches!(parse(text), Err(Failure::Usage(_))), "{text:?}");
         }
     }
 }

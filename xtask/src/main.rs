@@ -56,8 +56,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench crypto",
-        about: "the cryptography, measured beside its neighbours in the same run",
+        usage: "bench crypto | relay [--full]",
+        about: "the cryptography or the relay, measured beside neighbours in the same run",
         run: bench::run,
     },
     Command {

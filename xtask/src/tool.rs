@@ -1,7 +1,10 @@
 //! What a machine must have, and how to get it: system packages by apt where that
 //! is allowed, programs of the Rust registry into the target folder.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{failure::Failure, output, place, step::Step};
 
@@ -10,6 +13,13 @@ pub(crate) struct Need {
     what: &'static str,
     packages: &'static str,
     check: fn() -> bool,
+}
+
+impl Need {
+    /// What it is, in words.
+    pub(crate) const fn what(&self) -> &'static str {
+        self.what
+    }
 }
 
 /// A linker and a compiler for C.
@@ -32,6 +42,49 @@ pub(crate) const PYTHON: Need = Need {
     packages: "python3 python3-venv",
     check: || Step::new("", "python3").arg("-c").arg("import venv, ensurepip").succeeds(),
 };
+
+/// Redis.
+pub(crate) const REDIS: Need = Need {
+    what: "Redis",
+    packages: "redis-server",
+    check: || Step::new("", "redis-server").arg("--version").succeeds(),
+};
+
+/// PostgreSQL, its server.
+pub(crate) const POSTGRESQL: Need = Need {
+    what: "PostgreSQL",
+    packages: "postgresql",
+    check: || Step::new("", "sh").arg("-c").arg("ls /usr/lib/postgresql/*/bin/initdb").succeeds(),
+};
+
+/// NATS, its server.
+pub(crate) const NATS: Need = Need {
+    what: "NATS",
+    packages: "nats-server",
+    check: || Step::new("", "nats-server").arg("--version").succeeds(),
+};
+
+/// Like [`require`], for a package that would start a service of its own: it is
+/// installed only where nothing runs that starts services.
+pub(crate) fn require_server(need: Need) -> Result<(), Failure> {
+    let missing = !(need.check)();
+    if missing && Path::new("/run/systemd/system").exists() {
+        return Err(absent(&[&need]));
+    }
+    if missing && need.packages == POSTGRESQL.packages && before_apt() == Some("") {
+        no_main_cluster()?;
+    }
+    require(&[need])
+}
+
+/// Keeps the package of PostgreSQL from making a database that nobody asked for.
+fn no_main_cluster() -> Result<(), Failure> {
+    let folder = Path::new("/etc/postgresql-common/createcluster.d");
+    let file = folder.join("no-main.conf");
+    let written =
+        fs::create_dir_all(folder).and_then(|()| fs::write(&file, "create_main_cluster = false\n"));
+    written.map_err(|error| Failure::File(format!("cannot write {}: {error}", file.display())))
+}
 
 /// Installs those of `needs` that are missing, or says how to.
 pub(crate) fn require(needs: &[Need]) -> Result<(), Failure> {
