@@ -17,13 +17,15 @@ fn main() -> ExitCode {
             crypto::run();
             ExitCode::SUCCESS
         }
-        ["relay"] => ended(relay::run(false)),
-        ["relay", "--full"] => ended(relay::run(true)),
-        _ => {
-            output::talk("what can be measured: crypto, relay [--full]");
-            ExitCode::from(2)
-        }
+        ["relay", rest @ ..] => relay::run(rest).map_or_else(usage, ended),
+        _ => usage(),
     }
+}
+
+fn usage() -> ExitCode {
+    output::talk("crypto");
+    output::talk("relay [--full] [deposits] [pushes] [idle] [growth]");
+    ExitCode::from(2)
 }
 
 fn ended(result: io::Result<()>) -> ExitCode {

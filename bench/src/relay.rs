@@ -26,26 +26,49 @@ use crate::{
     output::{line, talk},
 };
 
-/// Measures and prints everything. `full` asks for a store of a million envelopes.
-pub(crate) fn run(full: bool) -> io::Result<()> {
+/// What can be measured by itself.
+const PARTS: [&str; 4] = ["deposits", "pushes", "idle", "growth"];
+
+/// Measures and prints what is asked for, without words everything; `--full` asks
+/// for a store of a million envelopes. `None` if the words make no sense.
+pub(crate) fn run(words: &[&str]) -> Option<io::Result<()>> {
+    let full = words.contains(&"--full");
+    let asked: Vec<&str> = words.iter().copied().filter(|word| *word != "--full").collect();
+    if !asked.iter().all(|word| PARTS.contains(word)) {
+        return None;
+    }
+    Some(start(if asked.is_empty() { &PARTS } else { &asked }, full))
+}
+
+fn start(parts: &[&str], full: bool) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     line(format!("machine: {}", machine::describe()));
     line("each server a process on loopback, TLS 1.3, its files on the disk of the build folder");
     line("");
     runtime.block_on(async {
         tokio::select! {
-            result = measure(full) => result,
+            result = measure(parts, full) => result,
             // Whoever interrupts does not want servers to be left running.
             word = interruption() => word.and(Err(io::ErrorKind::Interrupted.into())),
         }
     })
 }
 
-async fn measure(full: bool) -> io::Result<()> {
-    deposits::run(|name, error| talk(&format!("{name} is left out: {error}"))).await?;
-    pushes::run().await?;
-    idle::run().await?;
-    growth::run(full).await
+async fn measure(parts: &[&str], full: bool) -> io::Result<()> {
+    for part in parts {
+        match *part {
+            "deposits" => {
+                let left_out = |name: &str, error: &io::Error| {
+                    talk(&format!("{name} is left out: {error}"));
+                };
+                deposits::run(left_out).await?;
+            }
+            "pushes" => pushes::run().await?,
+            "idle" => idle::run().await?,
+            _ => growth::run(full).await?,
+        }
+    }
+    Ok(())
 }
 
 async fn interruption() -> io::Result<()> {

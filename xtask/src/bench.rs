@@ -8,7 +8,8 @@ use crate::{
 };
 
 /// What can be measured, and the words that may follow.
-const SUBJECTS: &[(&str, &[&str])] = &[("crypto", &[]), ("relay", &["--full"])];
+const SUBJECTS: &[(&str, &[&str])] =
+    &[("crypto", &[]), ("relay", &["--full", "deposits", "pushes", "idle", "growth"])];
 
 /// Runs the command. Its words are looked at first: a release takes minutes to build.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
@@ -59,7 +60,7 @@ mod tests {
         };
         assert_eq!(parse("crypto").unwrap(), "crypto");
         assert_eq!(parse("relay").unwrap(), "relay");
-        assert_eq!(parse("relay --full").unwrap(), "relay");
+        assert_eq!(parse("relay --full idle").unwrap(), "relay");
         for text in ["", "cripto", "crypto x", "crypto --full", "--full", "relay crypto"] {
             assert!(matches!(parse(text), Err(Failure::Usage(_))), "{text:?}");
         }

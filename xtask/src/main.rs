@@ -56,7 +56,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench crypto | relay [--full]",
+        usage: "bench crypto | relay [--full] [PART]",
         about: "the cryptography or the relay, measured beside neighbours in the same run",
         run: bench::run,
     },

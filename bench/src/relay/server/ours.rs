@@ -1,4 +1,5 @@
-//! Our relay: the program that was built beside this one, as it is by default.
+//! Our relay: the program that was built beside this one, as it is by default but
+//! for how many accounts may be registered in an hour.
 
 use std::{io, sync::Arc};
 
@@ -12,6 +13,9 @@ use crate::relay::{
     wire::OurWire,
 };
 
+/// The one limit that stands in the way here.
+const REGISTRATIONS: &str = "all-registrations-per-hour=1000000";
+
 /// A relay that runs, and accounts that it has.
 pub(crate) struct Ours {
     process: RelayProcess,
@@ -23,7 +27,8 @@ impl Ours {
     /// Starts a relay on an empty folder and registers so many accounts.
     pub(crate) async fn start(accounts: usize) -> io::Result<Self> {
         let program = folder::program_folder()?.join("msg-relay");
-        let process = RelayBuilder::new(program).start_in(folder::new("ours-")?);
+        let relay = RelayBuilder::new(program).arg("--limit").arg(REGISTRATIONS);
+        let process = relay.start_in(folder::new("ours-")?);
         let identities: Vec<Identity> = (0..).take(accounts).map(Identity::random).collect();
         let mailbox = |identity: &Identity| (identity.mailbox(), identity.door.clone());
         let mailboxes = identities.iter().map(mailbox).collect();
