@@ -55,6 +55,7 @@ pub(crate) fn run(
     private::make_folder(&config.data)?;
     let _lock = DataLock::take(&config.data)?;
     let logging = Logging::start(&config.log)?;
+    startup::mute_panics();
     let runtime =
         runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::Process)?;
     let result = runtime.block_on(serve(config, read, &logging));

@@ -8,5 +8,5 @@ mod process;
 pub use self::{
     lock::{DataLock, LockError},
     net::{ListenError, listen, public_address},
-    process::{descriptors, harden},
+    process::{descriptors, harden, mute_panics},
 };

@@ -1,11 +1,20 @@
 //! What the process may do, and what of it others may see.
 
-use std::io;
+use std::{io, panic};
 
 use rustix::{
     fs::Mode,
     process::{Resource, Rlimit, getrlimit, setrlimit, umask},
 };
+
+/// What a panic says is where it was, as an event of the log: its own words may
+/// hold what a peer has sent, or what is stored.
+pub fn mute_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!("a part of the relay has failed at {at}");
+    }));
+}
 
 /// Files are for the owner alone, and memory is written to none: it holds the
 /// relay's key.
