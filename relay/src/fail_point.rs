@@ -1,6 +1,6 @@
 //! Named points at which a test can end the process at once.
 //!
-//! `MSG_RELAY_FAIL_POINT=name:n` exits with status 137 at the n-th passage of
+//! `MSG_FAIL_POINT=name:n` exits with status 137 at the n-th passage of
 //! that point. Without the feature `fail-points` a point is nothing at all.
 
 /// Passes a point.
@@ -19,7 +19,7 @@ pub(crate) fn pass(name: &str) {
     static PASSAGES: AtomicU64 = AtomicU64::new(0);
 
     let point = POINT.get_or_init(|| {
-        let text = std::env::var("MSG_RELAY_FAIL_POINT").ok()?;
+        let text = std::env::var("MSG_FAIL_POINT").ok()?;
         let (name, passage) = text.split_once(':')?;
         Some((name.to_owned(), passage.parse().ok()?))
     });

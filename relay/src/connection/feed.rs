@@ -16,6 +16,7 @@ use msg_protocol::{
 };
 
 use crate::{
+    fail_point,
     service::{Service, refusal::Answer},
     store::{Store, mailbox::RowPage},
 };
@@ -107,6 +108,7 @@ impl Feed {
                 self.stale = true;
                 return false;
             }
+            fail_point::pass("forward");
             self.after = sequence;
             service.figures().pushes.add(1);
         }
