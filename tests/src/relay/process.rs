@@ -7,7 +7,7 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
@@ -78,20 +78,28 @@ impl RelayBuilder {
         self.start_in(TempDir::new().unwrap())
     }
 
-    /// The same on a folder that may hold a store already.
+    /// The same on a folder that may hold a store already, in `data`.
     pub fn start_in(self, folder: TempDir) -> RelayProcess {
-        let (child, link) = self.launch(folder.path(), ANY_PORT);
-        RelayProcess { builder: self, folder, child, link }
+        self.try_start_in(folder).unwrap_or_else(|(_, said)| no_link(&said))
     }
 
-    fn launch(&self, folder: &Path, listen: &str) -> (Child, RelayLink) {
+    /// The same; if the relay ends instead, how it did and what it said.
+    pub fn try_start_in(self, folder: TempDir) -> Result<RelayProcess, (ExitStatus, String)> {
+        match self.launch(folder.path(), ANY_PORT) {
+            Ok((child, link)) => Ok(RelayProcess { builder: self, folder, child, link }),
+            Err(status) => Err((status, read_log(folder.path()))),
+        }
+    }
+
+    fn launch(&self, folder: &Path, listen: &str) -> Result<(Child, RelayLink), ExitStatus> {
         let mut child = self.spawn(folder, listen);
-        let Some(link) = await_link(&mut child) else {
-            let _ = child.kill();
-            let _ = child.wait();
-            panic!("the relay printed no link:\n{}", read_log(folder));
-        };
-        (child, link)
+        match await_link(&mut child) {
+            Ok(link) => return Ok((child, link)),
+            Err(RecvTimeoutError::Disconnected) => {}
+            // It neither serves nor ends.
+            Err(RecvTimeoutError::Timeout) => drop(child.kill()),
+        }
+        Err(child.wait().unwrap())
     }
 
     fn spawn(&self, folder: &Path, listen: &str) -> Child {
@@ -112,8 +120,8 @@ impl RelayBuilder {
 }
 
 /// Reads what the relay prints until its link comes; the rest is read and let go.
-fn await_link(child: &mut Child) -> Option<RelayLink> {
-    let lines = BufReader::new(child.stdout.take()?).lines();
+fn await_link(child: &mut Child) -> Result<RelayLink, RecvTimeoutError> {
+    let lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
@@ -122,7 +130,11 @@ fn await_link(child: &mut Child) -> Option<RelayLink> {
             words.next().map(|link| sender.send(link));
         }
     });
-    receiver.recv_timeout(PATIENCE).ok()
+    receiver.recv_timeout(PATIENCE)
+}
+
+fn no_link(said: &str) -> ! {
+    panic!("the relay printed no link:\n{said}")
 }
 
 impl RelayProcess {
@@ -187,9 +199,17 @@ impl RelayProcess {
 
     /// Starts it again on the same folder and port, and waits until it is ready.
     pub fn restart(&mut self) {
+        if self.try_restart().is_err() {
+            no_link(&self.log());
+        }
+    }
+
+    /// The same; if the relay ends instead, how it did.
+    pub fn try_restart(&mut self) -> Result<(), ExitStatus> {
         assert!(self.child.try_wait().unwrap().is_some(), "the relay still runs");
         let listen = self.endpoint().address.to_string();
-        (self.child, self.link) = self.builder.launch(self.folder.path(), &listen);
+        (self.child, self.link) = self.builder.launch(self.folder.path(), &listen)?;
+        Ok(())
     }
 
     /// How it will be started the next time.
