@@ -4,7 +4,7 @@
 use crate::{
     failure::Failure,
     step::Step,
-    tool::{self, C_COMPILER},
+    tool::{self, C_COMPILER, FAKETIME},
 };
 
 const DEFAULT_TIMES: u32 = 10;
@@ -12,7 +12,7 @@ const DEFAULT_TIMES: u32 = 10;
 /// Runs the command.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let times = parse(words)?;
-    tool::require(&[C_COMPILER])?;
+    tool::require(&[C_COMPILER, FAKETIME])?;
     for tests in ["--package msg-relay --lib", "--package msg-tests --test faults"] {
         Step::cargo("soak", &format!("test --release --locked {tests}"))
             .env("MSG_SOAK", times.to_string())

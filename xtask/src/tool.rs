@@ -86,6 +86,13 @@ fn no_main_cluster() -> Result<(), Failure> {
     written.map_err(|error| Failure::File(format!("cannot write {}: {error}", file.display())))
 }
 
+/// A wall clock that tests set.
+pub(crate) const FAKETIME: Need = Need {
+    what: "faketime",
+    packages: "faketime",
+    check: || Step::new("", "faketime").arg("--version").succeeds(),
+};
+
 /// Installs those of `needs` that are missing, or says how to.
 pub(crate) fn require(needs: &[Need]) -> Result<(), Failure> {
     let missing: Vec<&Need> = needs.iter().filter(|need| !(need.check)()).collect();
