@@ -4,10 +4,13 @@
 //! Flags that configure are texts here; [`crate::config`] reads them, as it
 //! reads the same settings from a file and from the environment.
 
+pub(crate) mod admin;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+use self::admin::Admin;
 use crate::config::Flags;
 
 const EXAMPLES: &str = "\
@@ -17,6 +20,7 @@ Examples:
                                          serve everybody; links show that name
   msg-relay --limit mailbox-bytes=1GiB   serve with another limit
   msg-relay config                       what is configured, and where
+  msg-relay invite create                print a link with which somebody may register
 
 Settings come from a TOML file, MSG_RELAY_* variables and flags, the later ones first.";
 
@@ -49,6 +53,8 @@ pub(crate) enum Command {
   msg-relay limits
   msg-relay --limit knocks=64 limits --json")]
     Limits(Printing),
+    #[command(flatten)]
+    Admin(Admin),
 }
 
 /// How a command prints.

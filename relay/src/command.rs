@@ -8,7 +8,8 @@ use std::{ffi::OsString, io, process::ExitCode};
 use clap::Parser as _;
 
 use crate::{
-    args::{Args, Command, Printing},
+    admin,
+    args::{Args, Command, Printing, admin::Admin},
     config::{Config, ConfigError, Environment},
     output, run, startup,
 };
@@ -49,6 +50,7 @@ fn obey(args: &Args) -> ExitCode {
         None => serve(config, read),
         Some(Command::Config(printing)) => print_config(&config, *printing),
         Some(Command::Limits(printing)) => print_limits(&config, *printing),
+        Some(Command::Admin(words)) => operate(&config, words),
     }
 }
 
@@ -78,6 +80,16 @@ fn print_limits(config: &Config, printing: Printing) -> ExitCode {
     }
     let head = ["NAME", "VALUE", "DEFAULT", "ORIGIN", "WHAT IT BOUNDS"];
     printed(output::data(&output::table(head, &config.limits_table())))
+}
+
+fn operate(config: &Config, words: &Admin) -> ExitCode {
+    match admin::operate(&config.data, words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::failure(&error, error.hint().as_deref());
+            ExitCode::from(if error.is_usage() { USAGE } else { FAILED })
+        }
+    }
 }
 
 fn printed(result: io::Result<()>) -> ExitCode {

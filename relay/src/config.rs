@@ -21,6 +21,7 @@ use std::{
 
 use msg_protocol::{address::RelayAddress, version::Registration};
 
+pub(crate) use self::value::{registration_text, size_text};
 pub use self::{
     error::ConfigError,
     key::{KEYS, Key, variable},
@@ -173,6 +174,11 @@ impl Config {
     pub fn in_data(&self, name: impl AsRef<Path>) -> PathBuf {
         self.data.join(name)
     }
+}
+
+/// A number of bytes as all settings take it, such as `65536` or `64KiB`.
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
+    value::size(text, &(0..=u64::MAX))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::{
     random,
     service::Service,
     store::{
-        Store, StoreError,
+        RelayTime, Store, StoreError,
         right::{RightId, StoredInvite},
     },
 };
@@ -41,19 +41,25 @@ pub(crate) struct Terms {
 pub(crate) async fn make<S: Store>(
     service: &Service<S>,
     terms: Terms,
-) -> Result<Option<Invite>, InvitationError> {
+) -> Result<Option<(RightId, Invite)>, InvitationError> {
     let invite = Invite::new(random::bytes()?);
     let now = service.clock().relay_time();
     let stored = StoredInvite {
         hash: SaltedHash::of(&invite, random::bytes()?),
         uses: terms.uses,
-        expires: now.plus_s(u64::from(terms.days) * DAY_S),
+        expires: expiry(now, terms.days),
         created: Clock::wall().day(),
         note: terms.note,
     };
     let limit = usize::try_from(service.limits().invites).unwrap_or(usize::MAX);
-    let kept = service.store().add_invite(RightId(random::bytes()?), stored, limit, now).await?;
-    Ok(kept.then_some(invite))
+    let id = RightId(*stored.hash.digest());
+    let kept = service.store().add_invite(id, stored, limit, now).await?;
+    Ok(kept.then_some((id, invite)))
+}
+
+/// When an invitation of so many days expires.
+pub(crate) fn expiry(now: RelayTime, days: u32) -> RelayTime {
+    now.plus_s(u64::from(days) * DAY_S)
 }
 
 /// The invitation of a relay that has neither accounts nor invitations, so that
@@ -69,5 +75,6 @@ pub(crate) async fn first<S: Store>(
     if is_used {
         return Ok(None);
     }
-    make(service, Terms { uses: 1, days: DAYS, note: "first start".to_owned() }).await
+    let made = make(service, Terms { uses: 1, days: DAYS, note: "first start".to_owned() }).await?;
+    Ok(made.map(|(_, invite)| invite))
 }

@@ -6,6 +6,7 @@
 //! What an operator sets is [`config`]; a relay as a process is [`startup`] and
 //! `run`.
 
+mod admin;
 mod args;
 pub mod clock;
 mod command;

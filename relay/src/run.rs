@@ -26,6 +26,7 @@ use self::{
     signals::{Said, Signals},
 };
 use crate::{
+    admin::{self, Desk, Socket},
     clock::Clock,
     config::{Config, ConfigError},
     connection::Budget,
@@ -53,12 +54,12 @@ pub(crate) fn run(
     read: impl Fn() -> Result<Config, ConfigError>,
 ) -> Result<(), RunError> {
     private::make_folder(&config.data)?;
-    let _lock = DataLock::take(&config.data)?;
+    let lock = DataLock::take(&config.data)?;
     let logging = Logging::start(&config.log)?;
     startup::mute_panics();
     let runtime =
         runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::Process)?;
-    let result = runtime.block_on(serve(config, read, &logging));
+    let result = runtime.block_on(serve(config, read, &logging, &lock));
     match &result {
         Err(RunError::Cut) => runtime.shutdown_background(),
         _ => runtime.shutdown_timeout(LAST_WORK),
@@ -82,6 +83,7 @@ async fn serve(
     mut config: Config,
     read: impl Fn() -> Result<Config, ConfigError>,
     logging: &Logging,
+    lock: &DataLock,
 ) -> Result<(), RunError> {
     let mut signals = Signals::listen().map_err(RunError::Process)?;
     let (listener, bound) = listen(&config)?;
@@ -95,11 +97,14 @@ async fn serve(
         Policy { registration: config.registration, exempt_loopback: config.exempt_loopback };
     let (limits, figures) = (config.limits.clone(), Arc::new(Figures::default()));
     let service = Arc::new(Service::new(store, presence, limits, policy, clock, figures));
+    let socket = Socket::open(&config.data, lock)?;
+    let desk = Desk::new(Arc::clone(&service), public.clone(), tls.subscribe_pin());
     welcome(&service, public, &tls).await?;
     info!(address = %bound, "ready");
 
     let (stop, stopped) = watch::channel(false);
     let sweeper = tokio::spawn(upkeep::sweep(Arc::clone(&service)));
+    let orders = tokio::spawn(admin::serve(socket, desk, stopped.clone()));
     let budget = Arc::new(Budget::default());
     let links = serve::run(listener, tls.subscribe(), Arc::clone(&service), budget, stopped);
     let mut serving = tokio::spawn(links);
@@ -118,6 +123,8 @@ async fn serve(
         }
     };
     sweeper.abort();
+    // What an operator has asked for ends by itself, or when its time is up.
+    let _ = orders.await;
     if cut == 0 {
         info!("stopped");
     } else {

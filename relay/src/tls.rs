@@ -58,6 +58,11 @@ impl Tls {
         *self.pin.borrow()
     }
 
+    /// The pin, whatever is read again in between.
+    pub fn subscribe_pin(&self) -> watch::Receiver<Pin> {
+        self.pin.subscribe()
+    }
+
     /// What the next link is taken with, whatever is read again in between.
     pub fn subscribe(&self) -> watch::Receiver<Arc<ServerConfig>> {
         self.config.subscribe()

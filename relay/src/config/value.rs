@@ -29,7 +29,7 @@ pub(super) fn size(text: &str, range: &RangeInclusive<u64>) -> Parsed<u64> {
 }
 
 /// How a number of bytes is written.
-pub(super) fn size_text(bytes: u64) -> String {
+pub(crate) fn size_text(bytes: u64) -> String {
     let fits = |bits: u32| bytes != 0 && bytes.trailing_zeros() >= bits;
     let unit = UNITS.iter().find(|(_, bits)| fits(*bits));
     unit.map_or_else(|| bytes.to_string(), |(unit, bits)| format!("{}{unit}", bytes >> bits))
@@ -93,7 +93,7 @@ pub(super) fn registration(text: &str) -> Parsed<Registration> {
 }
 
 /// How a policy is written.
-pub(super) const fn registration_text(registration: Registration) -> &'static str {
+pub(crate) const fn registration_text(registration: Registration) -> &'static str {
     match registration {
         Registration::Open => "open",
         Registration::Invited => "invited",

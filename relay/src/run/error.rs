@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::{
+    admin::SocketError,
     invitation::InvitationError,
     private::PrivateError,
     startup::{ListenError, LockError},
@@ -33,6 +34,9 @@ pub(crate) enum RunError {
     /// Nobody can listen there.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// Nobody could operate it.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
     /// Links cannot say where the relay is.
     #[error("listening on all addresses, and this machine has no name that links could show")]
     NoPublicAddress,
@@ -61,6 +65,7 @@ impl RunError {
             Self::Lock(error) => error.hint(),
             Self::Tls(error) => error.hint(),
             Self::Listen(error) => error.hint(),
+            Self::Socket(error) => error.hint(),
             Self::NoPublicAddress => Some("say what links show with --public HOST".to_owned()),
             _ => None,
         }

@@ -1,0 +1,146 @@
+//! Accounts: listed, shown, suspended, deleted, and given other limits.
+
+use msg_protocol::address::AccountName;
+
+use super::{Desk, hex};
+use crate::{
+    admin::{
+        date,
+        error::OrderError,
+        order::QuotaChange,
+        report::{Granted, QuotaReport, Report, User},
+        serve::Reports,
+    },
+    service::refusal,
+    store::{
+        Store,
+        account::{Account, AccountChange, Changed, Quota},
+    },
+};
+
+/// Accounts that are read at once.
+const PAGE: usize = 256;
+
+impl<S: Store> Desk<S> {
+    pub(super) async fn list_users(&self, reports: &mut Reports) -> Result<(), OrderError> {
+        let mut last: Option<AccountName> = None;
+        loop {
+            let page = self.service.store().accounts(last.as_ref(), PAGE).await?;
+            for account in &page {
+                if let Some(user) = self.user(account).await? {
+                    reports.put(&Report::User(user)).await?;
+                }
+            }
+            match page.into_iter().next_back() {
+                Some(account) => last = Some(account.name),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    pub(super) async fn show_user(
+        &self,
+        name: &AccountName,
+        reports: &mut Reports,
+    ) -> Result<(), OrderError> {
+        let account = self.account(name).await?;
+        let user = self.user(&account).await?;
+        let user = user.ok_or_else(|| OrderError::NoSuchUser(name.clone()))?;
+        reports.put(&Report::User(user)).await?;
+        reports.put(&self.quota(name, account.quota)).await
+    }
+
+    /// An account in short; `None` if it is gone by now.
+    async fn user(&self, account: &Account) -> Result<Option<User>, OrderError> {
+        let now = self.service.clock().relay_time();
+        let held = self.service.store().holdings(account.id, 0, now).await?;
+        let as_u64 = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        Ok(held.map(|held| User {
+            name: account.name.to_string(),
+            id: hex(account.id.as_bytes()),
+            made: date::day(account.created),
+            suspended: account.suspended,
+            devices: as_u64(held.mailboxes.len()),
+            envelopes: held
+                .mailboxes
+                .iter()
+                .map(|mailbox| u64::from(mailbox.waiting.envelopes))
+                .sum(),
+            envelope_bytes: held.mailboxes.iter().map(|mailbox| mailbox.waiting.bytes).sum(),
+            blobs: as_u64(held.blobs.len()),
+            blob_bytes: held.blobs.iter().map(|(_, _, there, _)| there).sum(),
+            records: as_u64(held.records.len()),
+        }))
+    }
+
+    pub(super) async fn suspend(
+        &self,
+        name: &AccountName,
+        suspended: bool,
+    ) -> Result<Report, OrderError> {
+        let account = self.account(name).await?;
+        self.change(&account, AccountChange::Suspended(suspended)).await?;
+        if !suspended {
+            return Ok(Report::Done { message: format!("{name} may sign in again") });
+        }
+        let card = account.card.peek_unverified().map_err(|_| OrderError::Card)?;
+        for mailbox in card.mailboxes() {
+            self.service.presence().close(mailbox, refusal::SUSPENDED);
+        }
+        Ok(Report::Done {
+            message: format!(
+                "{name} may not sign in from now on; what is sent to it still waits for it"
+            ),
+        })
+    }
+
+    pub(super) async fn delete_user(&self, name: &AccountName) -> Result<Report, OrderError> {
+        let account = self.account(name).await?;
+        let card = account.card.peek_unverified().map_err(|_| OrderError::Card)?;
+        checked(self.service.store().delete_account(account.id, None).await?, name)?;
+        for mailbox in card.mailboxes() {
+            self.service.presence().close(mailbox, refusal::GONE);
+        }
+        Ok(Report::Done { message: format!("{name} and all that was kept of it are gone") })
+    }
+
+    pub(super) async fn change_quota(
+        &self,
+        name: &AccountName,
+        change: QuotaChange,
+    ) -> Result<Report, OrderError> {
+        let account = self.account(name).await?;
+        let quota = change.of(account.quota);
+        if !change.is_none() {
+            self.change(&account, AccountChange::Quota(quota)).await?;
+        }
+        Ok(self.quota(name, quota))
+    }
+
+    async fn change(&self, account: &Account, change: AccountChange) -> Result<(), OrderError> {
+        checked(self.service.store().change_account(account.id, None, change).await?, &account.name)
+    }
+
+    fn quota(&self, name: &AccountName, quota: Quota) -> Report {
+        let limits = self.service.limits();
+        let granted =
+            |own: Option<u64>, relay| Granted { value: own.unwrap_or(relay), own: own.is_some() };
+        Report::Quota(QuotaReport {
+            name: name.to_string(),
+            mailbox_envelopes: granted(
+                quota.mailbox_envelopes.map(u64::from),
+                limits.mailbox_envelopes,
+            ),
+            mailbox_bytes: granted(quota.mailbox_bytes, limits.mailbox_bytes),
+            blob_bytes: granted(quota.blob_bytes, limits.account_blob_bytes),
+        })
+    }
+}
+
+fn checked(changed: Changed, name: &AccountName) -> Result<(), OrderError> {
+    match changed {
+        Changed::Done => Ok(()),
+        Changed::NotFound => Err(OrderError::NoSuchUser(name.clone())),
+        Changed::Stale => Err(OrderError::Moved),
+    }
+}
