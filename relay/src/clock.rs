@@ -1,8 +1,8 @@
 //! The three clocks of a relay.
 //!
 //! Moments for the deadlines of links, relay time for what expires, and the wall
-//! clock for what people read. Only the last can jump, and nothing is decided by
-//! it.
+//! clock for what people and other devices write and read. Only the last can
+//! jump: it turns their times into relay time, and decides nothing after that.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

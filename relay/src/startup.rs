@@ -1,5 +1,5 @@
 //! From a configuration to what a relay needs before its first link: a private
-//! process, a data folder that nobody else uses, TLS, and a port.
+//! process, a data folder that nobody else uses, and a port.
 
 mod lock;
 mod net;

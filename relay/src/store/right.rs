@@ -7,9 +7,9 @@ use msg_protocol::{id::AccountId, secret::SaltedHash, time::UnixDay};
 
 use super::{RelayTime, Result};
 
-/// What names a right in the store. It is no secret: of a token and an
-/// invitation it is part of their hash, of a ticket the hash of the challenge
-/// that was answered, which therefore buys one ticket only.
+/// What names a right in the store. It is no secret: what it names does not follow
+/// from it. A ticket's is its hash, and a challenge makes one ticket, so that it
+/// buys one only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RightId(pub [u8; 32]);
 
