@@ -44,7 +44,7 @@ impl Limits {
             "mailbox-envelopes" => 1..=u64::from(u32::MAX),
             "mailbox-bytes" => as_u64(protocol::MAX_BODY_BYTES) * 2..=MOST,
             "envelope-days" | "blob-days" => 1..=3_650,
-            "links" | "links-per-source" | "unready-links" | "handshakes" => 1..=10_000_000,
+            "links" | "links-per-source" | "unready-links" => 1..=10_000_000,
             "accounts" | "invites" | "records" => 0..=1_000_000_000,
             "floor-percent" => 0..=90,
             "ballast-bytes" => 0..=16 * GIB,
