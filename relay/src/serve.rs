@@ -1,4 +1,4 @@
-//! The door of the relay: takes connections, makes TLS handshakes, and hands
+//! Where links come in: takes connections, makes TLS handshakes, and hands
 //! each link to a task of its own, within the limits.
 
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
@@ -20,12 +20,12 @@ use crate::{
     store::Store,
 };
 
-/// How long the door waits after a connection that could not be taken, first
+/// How long nobody is let in after a connection that could not be taken, first
 /// and at most.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
 
 /// What each new link needs.
-struct Door<S> {
+struct Entrance<S> {
     service: Arc<Service<S>>,
     tls: watch::Receiver<Arc<ServerConfig>>,
     gate: Arc<Gate>,
@@ -42,7 +42,8 @@ pub async fn run<S: Store>(
     budget: Arc<Budget>,
     mut stop: watch::Receiver<bool>,
 ) -> usize {
-    let door = Arc::new(Door { gate: Gate::new(), tls, budget, service: Arc::clone(&service) });
+    let entrance =
+        Arc::new(Entrance { gate: Gate::new(), tls, budget, service: Arc::clone(&service) });
     let mut links = JoinSet::new();
     let mut back_off = BACK_OFF.0;
     loop {
@@ -53,7 +54,7 @@ pub async fn run<S: Store>(
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
                     back_off = BACK_OFF.0;
-                    door.take(stream, address.ip(), &mut links);
+                    entrance.take(stream, address.ip(), &mut links);
                 }
                 Err(error) => {
                     service.figures().accepts_failed.add(1);
@@ -98,15 +99,15 @@ async fn drain<S: Store>(service: &Arc<Service<S>>, mut links: JoinSet<()>) -> u
     cut
 }
 
-impl<S: Store> Door<S> {
+impl<S: Store> Entrance<S> {
     fn take(self: &Arc<Self>, stream: TcpStream, address: IpAddr, links: &mut JoinSet<()>) {
         let source = Source::of(address);
         let Some(pass) = self.admit(source) else {
             self.service.figures().links_refused.add(1);
             return;
         };
-        let door = Arc::clone(self);
-        links.spawn(async move { door.serve(stream, source, pass).await });
+        let entrance = Arc::clone(self);
+        links.spawn(async move { entrance.serve(stream, source, pass).await });
     }
 
     fn admit(&self, source: Source) -> Option<Pass> {
