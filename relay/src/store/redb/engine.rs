@@ -192,7 +192,7 @@ impl Engine {
         let (call, waiting) = Call::new(run);
         let job = Job { change: Box::new(call), bytes, frees, _slot: slot };
         self.submit(Work::Change(job))?;
-        pending::outcome_of(waiting).await
+        pending::await_outcome(waiting).await
     }
 
     /// A place in the queue.

@@ -281,7 +281,7 @@ impl Mailboxes for Redb {
             Taken::Waiting(waiting) => {
                 engine.bell.notify_one();
                 engine.wake.wake(mailbox);
-                pending::outcome_of(waiting).await
+                pending::await_outcome(waiting).await
             }
         }
     }

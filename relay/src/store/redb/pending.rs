@@ -234,6 +234,6 @@ fn answer(waiters: Vec<oneshot::Sender<Result<Appended>>>, outcome: Result<Appen
 }
 
 /// What a waiter hears whose sender went without a word: a writer that ended.
-pub(crate) async fn outcome_of<T>(receiver: oneshot::Receiver<Result<T>>) -> Result<T> {
+pub(crate) async fn await_outcome<T>(receiver: oneshot::Receiver<Result<T>>) -> Result<T> {
     receiver.await.unwrap_or(Err(StoreError::Unavailable))
 }

@@ -283,6 +283,6 @@ impl Maintenance for Redb {
     async fn compact(&self) -> Result<(u64, u64)> {
         let (answer, waiting) = tokio::sync::oneshot::channel();
         self.engine.submit(Work::Compact(answer))?;
-        super::pending::outcome_of(waiting).await
+        super::pending::await_outcome(waiting).await
     }
 }
