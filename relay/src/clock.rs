@@ -11,6 +11,9 @@ use tokio::time::Instant;
 
 use crate::store::RelayTime;
 
+/// Seconds of a day.
+pub(crate) const DAY_S: u64 = 24 * 60 * 60;
+
 /// The clocks of one run.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {

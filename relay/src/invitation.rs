@@ -3,7 +3,7 @@
 use msg_protocol::secret::{Invite, SaltedHash};
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, DAY_S},
     random,
     service::Service,
     store::{
@@ -11,8 +11,6 @@ use crate::{
         right::{RightId, StoredInvite},
     },
 };
-
-const DAY_S: u64 = 24 * 60 * 60;
 
 /// Why there is no invitation. The environment's fault.
 #[derive(Debug, thiserror::Error)]

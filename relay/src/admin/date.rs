@@ -2,7 +2,7 @@
 
 use msg_protocol::time::{UnixDay, UnixSeconds};
 
-const DAY_S: u64 = 86_400;
+use crate::clock::DAY_S;
 
 /// A day: `2026-01-31`.
 pub(crate) fn day(day: UnixDay) -> String {

@@ -6,10 +6,10 @@ use core::ops::RangeInclusive;
 use msg_protocol::limits as protocol;
 
 use super::{GIB, KIB, Limits, MIB};
+use crate::clock::DAY_S;
 
 /// Far above anything of use, and far below where sums could overflow.
 const MOST: u64 = 1 << 50;
-const DAY_S: u64 = 24 * 60 * 60;
 
 /// Two limits that cannot both be as they are. The operator's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

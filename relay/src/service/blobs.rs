@@ -13,12 +13,14 @@ use super::{
     Service, SignedInDevice,
     refusal::{self, Answer},
 };
-use crate::store::{
-    Store,
-    blob::{ChunkKept, NewChunk},
+use crate::{
+    clock::DAY_S,
+    store::{
+        Store,
+        blob::{ChunkKept, NewChunk},
+    },
 };
 
-const DAY_S: u64 = 86_400;
 const CHUNK_BYTES: u64 = BLOB_CHUNK_BYTES as u64;
 
 impl<S: Store> Service<S> {

@@ -9,7 +9,7 @@ use super::{
     refusal::{self, Answer},
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, DAY_S},
     fail_point,
     quota::Deed,
     source::Source,
@@ -20,7 +20,6 @@ use crate::{
     },
 };
 
-const DAY_S: u64 = 86_400;
 /// Seconds that an envelope waits at least, whatever its sender's clock, or
 /// ours, says.
 const SHORTEST_WAIT_S: u64 = 3_600;

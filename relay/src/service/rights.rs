@@ -11,13 +11,14 @@ use super::{
     Service, SignedInDevice,
     refusal::{self, Answer},
 };
-use crate::store::{
-    Store,
-    account::{Account, AccountChange, Changed, Whose},
-    right::{Added, KnockRight, RightId, RightKind},
+use crate::{
+    clock::DAY_S,
+    store::{
+        Store,
+        account::{Account, AccountChange, Changed, Whose},
+        right::{Added, KnockRight, RightId, RightKind},
+    },
 };
-
-const DAY_S: u64 = 86_400;
 
 impl<S: Store> Service<S> {
     pub(super) async fn set_door(&self, own: SignedInDevice, set: &SetDoor) -> Answer<()> {

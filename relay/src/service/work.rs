@@ -18,6 +18,7 @@ use super::{
     refusal::{self, Answer},
 };
 use crate::{
+    clock::DAY_S,
     quota::Deed,
     random,
     source::Source,
@@ -32,7 +33,7 @@ use crate::{
 const CHALLENGE_S: u64 = 600;
 /// Seconds for which a ticket is good; longer than its challenge, so that no
 /// challenge buys a second one.
-const TICKET_S: u64 = 86_400;
+const TICKET_S: u64 = DAY_S;
 /// Tickets for one account that have not expired.
 const MAX_TICKETS: usize = 10_000;
 

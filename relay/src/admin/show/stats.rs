@@ -1,9 +1,7 @@
 //! The relay in numbers, as people read them.
 
 use super::{amount, pairs};
-use crate::{admin::report::Stats, output};
-
-const DAY_S: u64 = 86_400;
+use crate::{admin::report::Stats, clock::DAY_S, output};
 
 pub(super) fn text(stats: &Stats) -> String {
     let count_and_size = |count: u64, bytes: u64| format!("{count}, {}", amount(bytes));
