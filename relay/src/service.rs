@@ -150,7 +150,6 @@ impl<S: Store> Service<S> {
     pub fn offer(&self) -> Offer {
         let limits = self.limits();
         let u16_of = |value: u64| u16::try_from(value).unwrap_or(u16::MAX);
-        let u32_of = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let terms = Terms {
             registration: self.policy.registration,
             requests: u16_of(limits.requests),
@@ -245,6 +244,11 @@ impl<S: Store> Service<S> {
     fn salted<R: Right>(right: &R) -> Answer<SaltedHash> {
         Ok(SaltedHash::of(right, crate::random::bytes()?))
     }
+}
+
+/// A limit in a field that holds no larger number.
+fn u32_of(limit: u64) -> u32 {
+    u32::try_from(limit).unwrap_or(u32::MAX)
 }
 
 fn done(result: Answer<()>) -> Answer<Response> {

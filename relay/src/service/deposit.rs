@@ -7,6 +7,7 @@ use super::{
     Service,
     access::Admitted,
     refusal::{self, Answer},
+    u32_of,
 };
 use crate::{
     clock::{Clock, DAY_S},
@@ -73,7 +74,6 @@ impl<S: Store> Service<S> {
 
     fn mailbox_limits(&self, account: &Account) -> MailboxLimits {
         let limits = self.limits();
-        let u32_of = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let quota = account.quota;
         MailboxLimits {
             envelopes: quota.mailbox_envelopes.unwrap_or_else(|| u32_of(limits.mailbox_envelopes)),
