@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
     output, place,
     step::Step,
-    tool::{self, C_COMPILER, FAKETIME, PYTHON},
+    tool::{self, C_COMPILER, FAKETIME, OPENSSL, PYTHON},
 };
 
 /// What the lines `test result: …` add up to.
@@ -24,7 +24,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     if let Some(word) = words.first() {
         return Err(Failure::Usage(format!("`test` takes no argument, not `{word}`")));
     }
-    tool::require(&[C_COMPILER, FAKETIME, PYTHON])?;
+    tool::require(&[C_COMPILER, FAKETIME, OPENSSL, PYTHON])?;
     tool::require_components()?;
     let python = interop_python()?;
     Step::cargo("format", "fmt --all --check").run()?;

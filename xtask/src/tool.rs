@@ -43,6 +43,13 @@ pub(crate) const PYTHON: Need = Need {
     check: || Step::new("", "python3").arg("-c").arg("import venv, ensurepip").succeeds(),
 };
 
+/// OpenSSL's program, by which tests see the relay as others do.
+pub(crate) const OPENSSL: Need = Need {
+    what: "OpenSSL",
+    packages: "openssl",
+    check: || Step::new("", "openssl").arg("version").succeeds(),
+};
+
 /// Redis.
 pub(crate) const REDIS: Need = Need {
     what: "Redis",
