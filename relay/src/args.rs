@@ -22,7 +22,7 @@ Examples:
   msg-relay config                       what is configured, and where
   msg-relay invite create                print a link with which somebody may register
 
-Settings come from a TOML file, MSG_RELAY_* variables and flags, the later ones first.";
+Settings come from a TOML file, MSG_RELAY_* variables and flags; a later one wins.";
 
 /// A relay for msg: it authenticates, stores, forwards and forgets, and can read nothing.
 ///
