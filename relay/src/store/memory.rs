@@ -104,9 +104,7 @@ impl Memory {
 }
 
 fn random<const N: usize>() -> Result<[u8; N], StoreError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| StoreError::Unavailable)?;
-    Ok(bytes)
+    crate::random::bytes().map_err(|_| StoreError::Unavailable)
 }
 
 /// The ids of records and blobs have no order but that of their bytes.

@@ -4,7 +4,6 @@
 //! as if it had been asked for.
 
 use core::ops::ControlFlow;
-use std::collections::BTreeMap;
 
 use msg_protocol::id::MailboxId;
 
@@ -123,7 +122,7 @@ fn check_counters(view: &Snapshot, checked: &mut Checked) -> Result<()> {
         checked.faults.push("the counters are damaged".to_owned());
         return Ok(());
     };
-    let pairs = BTreeMap::from([
+    let pairs = [
         ("accounts", (kept.accounts, counted.accounts)),
         ("devices", (kept.devices, counted.devices)),
         ("envelopes", (kept.envelopes, counted.envelopes)),
@@ -131,7 +130,7 @@ fn check_counters(view: &Snapshot, checked: &mut Checked) -> Result<()> {
         ("blobs", (kept.blobs, counted.blobs)),
         ("bytes of blobs", (kept.blob_bytes, counted.blob_bytes)),
         ("names", (kept.accounts, recount::rows(view, Table::Names)?)),
-    ]);
+    ];
     for (what, (kept, counted)) in pairs {
         if kept != counted {
             checked.faults.push(format!("{kept} {what} by the counters, {counted} by the rows"));
