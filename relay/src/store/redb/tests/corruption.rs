@@ -62,6 +62,7 @@ async fn a_damaged_file_serves_nothing_wrong_and_never_panics() {
     let whole = filled().await;
     let (mut opened, mut full) = (0, 0);
     for seed in seeds(150) {
+        eprintln!("seed {seed}");
         let mut dice = Dice(seed);
         let mut bytes = whole.clone();
         let place = usize::try_from(dice.below(bytes.len() as u64)).unwrap();
