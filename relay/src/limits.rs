@@ -88,7 +88,7 @@ limits! {
     sign_in_penalty_max_s "sign-in-penalty-max-s" = 600, "seconds that it waits at most";
     registrations_burst "registrations-burst" = 3, "accounts that a source may register at once";
     registrations_per_hour "registrations-per-hour" = 3, "accounts that it may register in an hour, after those";
-    all_registrations_per_hour "all-registrations-per-hour" = 1_800, "accounts that may be registered in an hour from anywhere";
+    all_registrations_per_hour "all-registrations-per-hour" = 1_800, "accounts that may be registered in an hour from all sources together";
     accounts "accounts" = 1_000_000, "accounts";
     invites "invites" = 1_000, "invitations at a time";
     work_bits "work-bits" = 20, "zero bits of the proof of work that a stranger shows; 28 at most";

@@ -37,7 +37,9 @@ impl<S: Store> Service<S> {
         }
         let invite = self.invitation(register.invite.as_ref()).await?;
         self.count(source, Deed::Registration, 1)?;
-        self.take(Deed::Registration, Who::Everybody, 1)?;
+        if self.counts(source) {
+            self.take(Deed::Registration, Who::Everybody, 1)?;
+        }
         if self.store.figures().await?.accounts >= self.limits().accounts {
             return Err(refusal::RELAY_FULL);
         }
