@@ -131,9 +131,9 @@ impl Engine {
     }
 
     /// Opens the file once more.
-    pub(super) fn open_again(&self) -> Option<Database> {
+    pub(super) fn open_again(&self) -> Result<Database> {
         let builder = builder(self.cache_bytes);
-        catch_unwind(AssertUnwindSafe(|| self.medium.open(&builder).ok())).ok().flatten()
+        contained(|| self.medium.open(&builder).map_err(|error| outcome_of(&error.into())))
     }
 
     pub(super) fn intake(&self) -> MutexGuard<'_, Intake> {

@@ -33,6 +33,12 @@ struct Seen {
     taken: u64,
 }
 
+/// Room in the file itself, which keeps what has been drained from it. What is
+/// stored takes a little more than its bytes.
+const fn inside(file: u64, stored: u64) -> u64 {
+    file.saturating_sub(stored.saturating_add(stored / 4))
+}
+
 /// Room.
 #[derive(Debug)]
 pub(crate) struct Room {
@@ -49,7 +55,8 @@ impl Room {
     /// Takes room for that many bytes, if `stored` are in the store.
     pub(crate) fn take(&self, medium: &dyn Medium, bytes: u64, stored: u64) -> Result<()> {
         let seen = self.look(medium, bytes);
-        if seen.room.is_some_and(|room| room < seen.taken) || self.is_over(seen.file, stored) {
+        let room = seen.room.map(|room| room.saturating_add(inside(seen.file, stored)));
+        if room.is_some_and(|room| room < seen.taken) || self.is_over(seen.file, stored) {
             return Err(StoreError::Full);
         }
         Ok(())

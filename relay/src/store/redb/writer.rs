@@ -143,13 +143,15 @@ impl Engine {
                 Err(Stop::Refused) => (),
                 Err(Stop::Broken(error)) => {
                     self.take_down();
-                    let again = error == StoreError::Full && !broken_before;
+                    // Only what frees room is worth the ballast.
+                    let frees = |item: &Item| item.frees() && item.failed.is_none();
+                    let again =
+                        error == StoreError::Full && !broken_before && items.iter().any(frees);
                     if again {
                         self.medium.give_up_ballast();
                     }
-                    let (kept, lost): (Vec<_>, Vec<_>) = items
-                        .into_iter()
-                        .partition(|item| again && item.frees() && item.failed.is_none());
+                    let (kept, lost): (Vec<_>, Vec<_>) =
+                        items.into_iter().partition(|item| again && frees(item));
                     self.settle(lost, Some(error));
                     self.open_anew();
                     items = kept;
@@ -220,10 +222,14 @@ impl Engine {
         self.take_down();
         let mut pause = FIRST_PAUSE;
         loop {
-            if let Some(database) = self.open_again() {
-                *self.database.blocking_write() = Some(database);
-                self.intake().broken = false;
-                return;
+            match self.open_again() {
+                Ok(database) => {
+                    *self.database.blocking_write() = Some(database);
+                    self.intake().broken = false;
+                    return;
+                }
+                Err(StoreError::Full) if self.medium.give_up_ballast() => continue,
+                Err(_) => {}
             }
             self.refuse_all();
             let intake = self.intake();
