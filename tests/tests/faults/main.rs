@@ -8,9 +8,11 @@
 #![cfg(test)]
 
 mod clocks;
+mod copies;
 mod corruption;
 mod cuts;
 mod fail_points;
+mod full_disk;
 mod killing;
 mod ledger;
 mod load;

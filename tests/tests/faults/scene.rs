@@ -1,18 +1,28 @@
 //! A relay, the accounts on it, and the ledger of what they sent and got.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use msg_protocol::{error::Refusal, response::Row};
+use msg_protocol::{
+    error::{Code, Refusal},
+    link::Closure,
+    response::Row,
+};
 use msg_tests::relay::{
     Endpoint, Identity, Peer, PeerError, RelayBuilder, RelayProcess, deposit, envelope,
 };
 use rand_chacha::ChaCha20Rng;
+use tokio::time::sleep;
 
 use crate::ledger::{Ledger, Sums};
 
 /// The relay's program, with its fail points.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_relay");
 
+/// How long a store may take to be there again on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Deposits that a sender has in flight.
 const IN_FLIGHT: usize = 8;
 
@@ -96,6 +106,22 @@ impl Scene {
         assert_eq!(self.fill(to, size, count, rng).await, (count, None));
     }
 
+    /// Signs in; a relay that opens its store anew is asked again for a while.
+    async fn sign_in(&self, identity: &Identity) -> Peer {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match Peer::sign_in(&self.endpoint(), identity).await {
+                Ok(peer) => return peer,
+                Err(PeerError::Closed(Closure::SignInRefused(refusal)))
+                    if refusal.code == Code::UNAVAILABLE && Instant::now() < deadline =>
+                {
+                    sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
     /// One's whole mailbox, seen. It stays as it is.
     pub(crate) async fn look(&self, identity: &Identity) -> Vec<Row> {
         let mut peer = Peer::sign_in(&self.endpoint(), identity).await.unwrap();
@@ -107,7 +133,7 @@ impl Scene {
     /// Sees one's whole mailbox and has the relay forget it; gives how many
     /// there were.
     pub(crate) async fn drain(&self, identity: &Identity) -> usize {
-        let mut peer = Peer::sign_in(&self.endpoint(), identity).await.unwrap();
+        let mut peer = self.sign_in(identity).await;
         let rows = peer.collect_all().await;
         self.ledger.sees_all(identity.mailbox(), &rows);
         if let Some(last) = rows.last() {
@@ -132,7 +158,6 @@ impl Scene {
 /// Whether the relay refused because it stops, or went away: nothing else may
 /// end a link under load.
 pub(crate) fn is_cut(error: &PeerError) -> bool {
-    use msg_protocol::{error::Code, link::Closure};
     match error {
         PeerError::Io(_)
         | PeerError::Request(_)
