@@ -57,6 +57,12 @@ impl Scene {
         Self { relay, people, ledger: Arc::default() }
     }
 
+    /// The same people, and what they have sent, on another relay.
+    pub(crate) fn adopt(relay: RelayProcess, scene: &Self) -> Self {
+        let (people, ledger) = (scene.people.clone(), Arc::clone(&scene.ledger));
+        Self { relay, people, ledger }
+    }
+
     /// Where the relay listens.
     pub(crate) fn endpoint(&self) -> Endpoint {
         self.relay.endpoint()
