@@ -11,7 +11,7 @@ use crate::{
     scene::{Scene, relay},
 };
 
-const CYCLES: u64 = 100;
+const CYCLES: u64 = 200;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_that_is_killed_again_and_again_loses_nothing_that_it_answered_for() {
