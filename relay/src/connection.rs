@@ -309,13 +309,12 @@ impl<S: Store, T: AsyncRead + AsyncWrite + Unpin + Send> Connection<S, T> {
             return Poll::Ready(());
         }
         let next = self.link.poll_timeout().into_iter().chain(self.ready_by).min();
-        let Some(next) = next else { return Poll::Pending };
         // A deadline that moves away, as at every byte, moves no timer: it fires
-        // early once and is set anew then.
-        if self.timer_at.is_none_or(|at| next < at) {
+        // early once and is set anew then. A pause has set it without a deadline.
+        if let Some(next) = next.filter(|next| self.timer_at.is_none_or(|at| *next < at)) {
             self.set_timer(next);
         }
-        if self.timer.as_mut().poll(context).is_pending() {
+        if self.timer_at.is_none() || self.timer.as_mut().poll(context).is_pending() {
             return Poll::Pending;
         }
         self.timer_at = None;
