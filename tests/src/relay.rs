@@ -15,5 +15,5 @@ pub use self::{
     peer::{Peer, PeerError, deposit, envelope},
     process::{RelayBuilder, RelayProcess},
     raw::Raw,
-    trust::{ALPN, trusting},
+    trust::{ALPN, trusting, trusting_by},
 };

@@ -24,7 +24,12 @@ pub struct Raw {
 impl Raw {
     /// Makes a connection with the pinned key, and says nothing on it.
     pub async fn open(endpoint: &Endpoint) -> io::Result<Self> {
-        let stream = connect(endpoint).await?;
+        Self::over(endpoint.dial().await?, endpoint).await
+    }
+
+    /// The same over a connection that has been made already.
+    pub async fn over(tcp: TcpStream, endpoint: &Endpoint) -> io::Result<Self> {
+        let stream = shake_hands(tcp, endpoint).await?;
         Ok(Self { stream, decoder: FrameDecoder::new(MAX_FRAME_BYTES) })
     }
 
@@ -74,7 +79,10 @@ impl Raw {
 }
 
 pub(super) async fn connect(endpoint: &Endpoint) -> io::Result<TlsStream<TcpStream>> {
-    let tcp = endpoint.dial().await?;
+    shake_hands(endpoint.dial().await?, endpoint).await
+}
+
+async fn shake_hands(tcp: TcpStream, endpoint: &Endpoint) -> io::Result<TlsStream<TcpStream>> {
     let name = ServerName::from(endpoint.address.ip());
     TlsConnector::from(trusting(endpoint.pin, &[ALPN])).connect(name, tcp).await
 }

@@ -18,7 +18,12 @@ pub const ALPN: &[u8] = b"msg/1";
 
 /// A client's side of TLS 1.3 that accepts one key and offers these protocols.
 pub fn trusting(pin: Pin, protocols: &[&[u8]]) -> Arc<ClientConfig> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    trusting_by(pin, protocols, aws_lc_rs::default_provider())
+}
+
+/// The same with what cryptography that provider has.
+pub fn trusting_by(pin: Pin, protocols: &[&[u8]], provider: CryptoProvider) -> Arc<ClientConfig> {
+    let provider = Arc::new(provider);
     let verifier = Arc::new(PinVerifier { pin, provider: Arc::clone(&provider) });
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])
