@@ -86,6 +86,30 @@ async fn pieces_come_in_any_order_and_whoever_has_the_capability_fetches_them() 
 }
 
 #[tokio::test]
+async fn an_upload_goes_on_where_a_killed_relay_left_it() {
+    let mut scene = Scene::start();
+    let bob = scene.register(1).await;
+    let film = Film::new(7);
+    let mut link = scene.sign_in(&bob).await;
+    link.request(film.piece(2)).await.unwrap();
+    link.request(film.piece(0)).await.unwrap();
+    scene.relay.kill();
+    scene.relay.restart();
+    let mut link = scene.sign_in(&bob).await;
+    let gaps = missing(&mut link, &film).await;
+    assert_eq!(gaps, [(1, 1), (3, 1)], "what was answered for is there");
+    for (first, _) in gaps {
+        link.request(film.piece(first)).await.unwrap();
+    }
+    let mut anybody = scene.anonymous().await;
+    let mut fetched = Vec::new();
+    for index in 0..4 {
+        fetched.extend_from_slice(&answer!(anybody, film.fetch(index), BlobChunk).bytes);
+    }
+    assert!(fetched == film.bytes);
+}
+
+#[tokio::test]
 async fn a_piece_of_a_wrong_length_place_or_size_changes_nothing() {
     let scene = Scene::start();
     let (bob, eve) = (scene.register(1).await, scene.register(2).await);

@@ -4,14 +4,17 @@ use msg_protocol::{
     error::Code,
     frame::ServerFrame,
     push::Push,
-    request::{Access, AcknowledgeOne, AcknowledgeUpTo, Collect, Deposit, EndBatch},
+    request::{Access, AcknowledgeOne, AcknowledgeUpTo, Collect, Deposit, EndBatch, IssueToken},
     response::{Collected, Response},
     secret::LinkToken,
     version::LinkKind,
 };
 use msg_tests::relay::{Identity, Peer, deposit, envelope};
 
-use crate::scene::{Scene, answer, code};
+use crate::{
+    records::record,
+    scene::{Scene, answer, code},
+};
 
 async fn collect(link: &mut Peer, after: u64, envelopes: u16, bytes: u32) -> Collected {
     answer!(link, Collect { after, envelopes, bytes }, Collected)
@@ -32,6 +35,31 @@ async fn what_is_deposited_is_collected_in_order_and_byte_for_byte() {
     assert_eq!(rows.iter().map(|row| row.envelope.clone()).collect::<Vec<_>>(), sent);
     assert!(rows.iter().all(|row| !row.knock));
     assert_eq!(link.collect_all().await, rows, "collecting takes nothing");
+}
+
+#[tokio::test]
+async fn mail_records_and_rights_outlive_a_relay_that_is_killed() {
+    let mut scene = Scene::start();
+    let bob = scene.register(1).await;
+    let (mut link, mut alice) = (scene.sign_in(&bob).await, scene.anonymous().await);
+    let token = LinkToken::new([7; 32]);
+    link.request(IssueToken::new(&token, [1; 16], link.welcome().time.plus_days(3))).await.unwrap();
+    link.request(record(1, 0, b"sealed")).await.unwrap();
+    let first = alice.deposit(bob.mailbox(), &bob.door, 4_096, &mut scene.rng).await.unwrap();
+    let second = alice.deposit(bob.mailbox(), &bob.door, 4_096, &mut scene.rng).await.unwrap();
+    let sequence = link.collect_all().await[0].sequence;
+    link.request(AcknowledgeOne { sequence }).await.unwrap();
+    scene.relay.kill();
+    scene.relay.restart();
+
+    let (mut link, mut alice) = (scene.sign_in(&bob).await, scene.anonymous().await);
+    let rows = link.collect_all().await;
+    assert_eq!(rows.iter().map(|row| row.envelope.clone()).collect::<Vec<_>>(), [second]);
+    let knock = envelope(bob.mailbox(), 4_096, &mut scene.rng);
+    let knock = Deposit { access: Access::Token(token), ..deposit(&bob.door, &knock) };
+    alice.request(knock).await.unwrap();
+    alice.request(deposit(&bob.door, &first)).await.expect("come again, and forgotten before");
+    assert_eq!(code(link.request(record(1, 0, b"rival")).await), Code::CONFLICT);
 }
 
 #[tokio::test]

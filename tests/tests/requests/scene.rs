@@ -15,6 +15,9 @@ use msg_tests::{
 };
 use rand_chacha::ChaCha20Rng;
 
+/// So that a test does not depend on how full the machine's disk is.
+const ANY_DISK: [&str; 3] = ["floor-percent=0", "floor-bytes=0", "ballast-bytes=0"];
+
 /// A relay and the randomness of its test.
 pub(crate) struct Scene {
     pub(crate) relay: RelayProcess,
@@ -29,8 +32,8 @@ impl Scene {
     /// A relay with other limits than the usual ones, as `name=value`.
     pub(crate) fn with_limits(limits: &[&str]) -> Self {
         let builder = RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).arg("--metrics").arg("off");
-        let builder =
-            limits.iter().fold(builder, |builder, limit| builder.arg("--limit").arg(*limit));
+        let limits = ANY_DISK.iter().chain(limits);
+        let builder = limits.fold(builder, |builder, limit| builder.arg("--limit").arg(*limit));
         Self { relay: builder.start(), rng: seed::rng(1) }
     }
 
