@@ -31,6 +31,8 @@ pub(crate) enum AskError {
     /// The relay refuses.
     #[error("{message}")]
     Refused {
+        /// A word for programs.
+        code: String,
         /// Why, in words.
         message: String,
         /// What to do about it.
@@ -48,6 +50,19 @@ pub(crate) enum AskError {
 }
 
 impl AskError {
+    /// A word for programs.
+    pub(crate) fn code(&self) -> &str {
+        match self {
+            Self::NoRelay(_) => "no-relay",
+            Self::Foreign(_) => "foreign",
+            Self::Unspeakable => "path",
+            Self::Refused { code, .. } => code,
+            Self::NoAnswer => "no-answer",
+            Self::Cut => "cut",
+            Self::Io(_) => "io",
+        }
+    }
+
     /// What to do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -88,7 +103,9 @@ pub(crate) fn ask(
         };
         match Report::read(&line).map_err(|_| AskError::NoAnswer)? {
             Report::End => return Ok(()),
-            Report::Error { message, hint, .. } => return Err(AskError::Refused { message, hint }),
+            Report::Error { code, message, hint } => {
+                return Err(AskError::Refused { code, message, hint });
+            }
             report => take(&line, report)?,
         }
     }

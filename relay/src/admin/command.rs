@@ -10,7 +10,10 @@ use super::{
     show,
 };
 use crate::{
-    args::admin::{Admin, Invite, Quota, Users},
+    args::{
+        Printing,
+        admin::{Admin, Invite, Quota, User, Users},
+    },
     output,
     private::{self, PrivateError},
     startup::{DataLock, LockError},
@@ -62,28 +65,83 @@ impl OperationError {
         }
     }
 
+    /// A word for programs.
+    fn code(&self) -> &str {
+        match self {
+            Self::LongNote => "usage",
+            Self::Faulty => "damaged",
+            Self::Path(_) => "path",
+            Self::Ask(error) => error.code(),
+            Self::Data(_) => "not-private",
+            Self::Lock(_) => "relay-runs",
+            Self::Restore(_) => "restore",
+        }
+    }
+
+    /// The line that says it to programs.
+    fn report(&self) -> Report {
+        Report::Error { code: self.code().to_owned(), message: self.to_string(), hint: self.hint() }
+    }
+
     /// Whether it is the command line that is wrong.
     pub(crate) const fn is_usage(&self) -> bool {
         matches!(self, Self::LongNote)
     }
 }
 
-/// Does what the words say, about the relay of that data folder.
+/// Does what the words say, about the relay of that data folder. What fails is
+/// also said as JSON where that is wanted.
 pub(crate) fn operate(folder: &Path, words: &Admin) -> Result<(), OperationError> {
-    let (order, json) = match words {
+    let done = obey(folder, words);
+    if let Err(error) = &done
+        && printing(words).json
+        && let Ok(line) = error.report().to_line()
+    {
+        // The error itself is what counts.
+        let _ = output::data(&line);
+    }
+    done
+}
+
+fn obey(folder: &Path, words: &Admin) -> Result<(), OperationError> {
+    let order = match words {
         Admin::Invite(words) => invite(words)?,
         Admin::Users(words) => users(words),
-        Admin::Stats(printing) => (Order::Stats, printing.json),
-        Admin::Inspect { name, printing } => (Order::Inspect { name: name.clone() }, printing.json),
-        Admin::Backup { file, printing } => {
-            let file = std::path::absolute(file).map_err(OperationError::Path)?;
-            (Order::BackUp { file }, printing.json)
+        Admin::Stats(_) => Order::Stats,
+        Admin::Inspect { name, .. } => Order::Inspect { name: name.clone() },
+        Admin::Backup { file, .. } => {
+            Order::BackUp { file: std::path::absolute(file).map_err(OperationError::Path)? }
         }
         Admin::Restore { file, printing } => return restore(folder, file, printing.json),
-        Admin::Check(printing) => (Order::Check, printing.json),
-        Admin::Compact(printing) => (Order::Compact, printing.json),
+        Admin::Check(_) => Order::Check,
+        Admin::Compact(_) => Order::Compact,
     };
-    give(folder, &order, json)
+    give(folder, &order, printing(words).json)
+}
+
+/// How the answer is printed.
+const fn printing(words: &Admin) -> Printing {
+    match words {
+        Admin::Stats(printing)
+        | Admin::Check(printing)
+        | Admin::Compact(printing)
+        | Admin::Inspect { printing, .. }
+        | Admin::Backup { printing, .. }
+        | Admin::Restore { printing, .. }
+        | Admin::Invite(
+            Invite::Create { printing, .. }
+            | Invite::List(printing)
+            | Invite::Revoke { printing, .. },
+        )
+        | Admin::Users(Users::List(printing)) => *printing,
+        Admin::Users(
+            Users::Show(user)
+            | Users::Suspend(user)
+            | Users::Resume(user)
+            | Users::Delete { user, .. }
+            | Users::Quota { user, .. },
+        ) => user.printing,
+    }
 }
 
 /// Gives an order, and prints the answer.
@@ -106,36 +164,29 @@ fn give(folder: &Path, order: &Order, json: bool) -> Result<(), OperationError> 
     if is_faulty { Err(OperationError::Faulty) } else { Ok(()) }
 }
 
-fn invite(words: &Invite) -> Result<(Order, bool), OperationError> {
+fn invite(words: &Invite) -> Result<Order, OperationError> {
     Ok(match words {
         Invite::Create { note, .. } if note.len() > MAX_NOTE_BYTES => {
             return Err(OperationError::LongNote);
         }
-        Invite::Create { uses, days, note, printing } => {
-            let (uses, days, note) = (*uses, *days, note.clone());
-            (Order::InviteCreate { uses, days, note }, printing.json)
+        Invite::Create { uses, days, note, .. } => {
+            Order::InviteCreate { uses: *uses, days: *days, note: note.clone() }
         }
-        Invite::List(printing) => (Order::InviteList, printing.json),
-        Invite::Revoke { id, printing } => {
-            (Order::InviteRevoke { id: id.to_ascii_lowercase() }, printing.json)
-        }
+        Invite::List(_) => Order::InviteList,
+        Invite::Revoke { id, .. } => Order::InviteRevoke { id: id.to_ascii_lowercase() },
     })
 }
 
-fn users(words: &Users) -> (Order, bool) {
+fn users(words: &Users) -> Order {
+    let name = |user: &User| user.name.clone();
     match words {
-        Users::List(printing) => (Order::UserList, printing.json),
-        Users::Show(user) => (Order::UserShow { name: user.name.clone() }, user.printing.json),
-        Users::Suspend(user) => {
-            (Order::UserSuspend { name: user.name.clone() }, user.printing.json)
-        }
-        Users::Resume(user) => (Order::UserResume { name: user.name.clone() }, user.printing.json),
-        Users::Delete { user, .. } => {
-            (Order::UserDelete { name: user.name.clone() }, user.printing.json)
-        }
+        Users::List(_) => Order::UserList,
+        Users::Show(user) => Order::UserShow { name: name(user) },
+        Users::Suspend(user) => Order::UserSuspend { name: name(user) },
+        Users::Resume(user) => Order::UserResume { name: name(user) },
+        Users::Delete { user, .. } => Order::UserDelete { name: name(user) },
         Users::Quota { user, quota } => {
-            let change = change(quota);
-            (Order::UserQuota { name: user.name.clone(), change }, user.printing.json)
+            Order::UserQuota { name: name(user), change: change(quota) }
         }
     }
 }
