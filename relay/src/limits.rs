@@ -130,4 +130,26 @@ mod tests {
         }
         assert!(limits.set("no-such", 1).is_err());
     }
+
+    #[test]
+    fn the_operators_page_has_every_limit_with_its_default() {
+        let shown = |info: &LimitInfo| {
+            if Limits::is_bytes(info.name) {
+                crate::config::size_text(info.default)
+            } else {
+                info.default.to_string()
+            }
+        };
+        let rows = Limits::ALL
+            .iter()
+            .map(|info| format!("| `{}` | {} | {} |\n", info.name, shown(info), info.about));
+        let table = format!(
+            "| limit | default | what it bounds |\n|---|---|---|\n{}",
+            rows.collect::<String>()
+        );
+        let page = include_str!("../OPERATIONS.md");
+        let between = page.split_once("<!-- limits -->\n").unwrap().1;
+        let found = between.split_once("<!-- /limits -->").unwrap().0;
+        assert!(found == table, "the table should be:\n{table}");
+    }
 }

@@ -28,7 +28,7 @@ use self::{
 use crate::{
     admin::{self, Desk, Socket},
     clock::Clock,
-    config::{Config, ConfigError},
+    config::{self, Config, ConfigError},
     connection::Budget,
     invitation, output,
     presence::Presence,
@@ -39,7 +39,7 @@ use crate::{
         Store, Upkeep as _,
         redb::{OpenError, Options, Redb},
     },
-    telemetry::{figures::Figures, log::Logging},
+    telemetry::{figures::Figures, http, log::Logging, metrics::Metrics},
     tls::Tls,
 };
 
@@ -87,6 +87,7 @@ async fn serve(
 ) -> Result<(), RunError> {
     let mut signals = Signals::listen().map_err(RunError::Process)?;
     let (listener, bound) = listen(&config)?;
+    let port = metrics_port(config.metrics)?;
     let public = public_address(&config, bound)?;
     let names = certificate_names(&public, bound);
     let tls = Tls::open(&source(&config, &names))?;
@@ -106,6 +107,10 @@ async fn serve(
     let sweeper = tokio::spawn(upkeep::sweep(Arc::clone(&service)));
     let orders = tokio::spawn(admin::serve(socket, desk, stopped.clone()));
     let budget = Arc::new(Budget::default());
+    if let Some(port) = port {
+        let metrics = Metrics::new(Arc::clone(&service), Arc::clone(&budget));
+        tokio::spawn(http::serve(port, metrics, stopped.clone()));
+    }
     let links = serve::run(listener, tls.subscribe(), Arc::clone(&service), budget, stopped);
     let mut serving = tokio::spawn(links);
     let reload = Reload { tls: &tls, tls_names: &names, service: &service, logging };
@@ -142,6 +147,21 @@ fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), RunError> {
     let listener = startup::listen(config.listen)?;
     let bound = listener.local_addr().map_err(RunError::Process)?;
     Ok((listener, bound))
+}
+
+/// Where Prometheus is answered, if anywhere.
+fn metrics_port(metrics: config::Metrics) -> Result<Option<TcpListener>, RunError> {
+    match metrics {
+        config::Metrics::Off => Ok(None),
+        config::Metrics::At(address) => Ok(Some(startup::listen(address)?)),
+        config::Metrics::Auto => {
+            let listening = startup::listen(config::Metrics::USUAL);
+            if let Err(error) = &listening {
+                warn!(error = %error, "no metrics; `metrics` sets another port, or off");
+            }
+            Ok(listening.ok())
+        }
+    }
 }
 
 fn public_address(config: &Config, bound: SocketAddr) -> Result<RelayAddress, RunError> {

@@ -243,3 +243,11 @@ fn what_changed_is_named() {
         load_env(&[("MSG_RELAY_LIMITS_KNOCKS", "40"), ("MSG_RELAY_LOG_DAYS", "1")]).unwrap();
     assert_eq!(before.changed(&after), ["log.days", "limits.knocks"]);
 }
+
+#[test]
+fn the_operators_page_has_every_key() {
+    let page = include_str!("../../OPERATIONS.md");
+    for key in KEYS {
+        assert!(page.contains(&format!("`{}`", key.name)), "{}", key.name);
+    }
+}
