@@ -15,7 +15,9 @@ use msg_tests::{
 };
 use tokio::time::timeout;
 
-use crate::scene::{Fort, PATIENCE, ended, eventually, last_word, request, signed_in, welcomed};
+use crate::scene::{
+    Fort, PATIENCE, builder, ended, eventually, last_word, request, signed_in, welcomed,
+};
 
 /// Whether a link from there is let in.
 async fn lets_in(fort: &Fort, source: u8) -> bool {
@@ -190,4 +192,14 @@ async fn limit_drain_s_cuts_who_does_not_take_what_is_his() {
     assert!(fort.relay.stop().success());
     assert!(begun.elapsed() < Duration::from_secs(20), "long before a write's own bound");
     assert!(fort.relay.log().contains("had to be cut"), "{}", fort.relay.log());
+}
+
+#[tokio::test]
+async fn limit_invites_counts_the_one_of_the_first_start_too() {
+    let first_invitation = |limit: &str| {
+        let relay = builder(&[limit]).arg("--registration").arg("invited").start();
+        relay.link().invite.clone()
+    };
+    assert_eq!(first_invitation("invites=0"), None);
+    assert!(first_invitation("invites=1").is_some());
 }

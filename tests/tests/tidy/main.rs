@@ -12,6 +12,7 @@
 mod documents;
 mod evidence;
 mod labels;
+mod limits;
 mod manifests;
 mod repository;
 mod style;
