@@ -22,7 +22,7 @@ use std::{
 
 use msg_protocol::{
     limits::WRITE_TIMEOUT_MS,
-    link::{Closure, ServerEvent, ServerLink},
+    link::{Closure, ServerEvent, ServerLink, Slow},
     push::{Passing, PrekeysLow},
     time::Moment,
     version::LinkKind,
@@ -121,6 +121,10 @@ impl<S: Store, T: AsyncRead + AsyncWrite + Unpin + Send> Connection<S, T> {
             | Closure::SignInRefused(_)
             | Closure::Closing(_) => {}
             _ => self.service.figures().violations.add(1),
+        }
+        if closure == Closure::Slow(Slow::Reading) {
+            // Who does not read hears no last word either.
+            return;
         }
         let last_words = async {
             self.output.write_rest(&mut self.link, &mut self.stream).await?;
@@ -223,7 +227,7 @@ impl<S: Store, T: AsyncRead + AsyncWrite + Unpin + Send> Connection<S, T> {
     }
 
     fn sign_in(&mut self, device: SignedInDevice, counter: u64) {
-        self.place.sign_in(device.mailbox);
+        self.place.sign_in(device.mailbox, self.service.limits().links_per_device);
         self.caller = Arc::new(Caller { source: self.caller.source, device: Some(device) });
         self.feed = Some(Box::new(Feed::new(device.mailbox)));
         self.flight.sign_in(Arc::clone(&self.service), device, counter);
@@ -308,7 +312,8 @@ impl<S: Store, T: AsyncRead + AsyncWrite + Unpin + Send> Connection<S, T> {
             self.service.figures().too_slow.add(1);
             return Poll::Ready(());
         }
-        let next = self.link.poll_timeout().into_iter().chain(self.ready_by).min();
+        let feed = self.feed.as_ref().and_then(|feed| feed.timeout());
+        let next = self.link.poll_timeout().into_iter().chain(self.ready_by).chain(feed).min();
         // A deadline that moves away, as at every byte, moves no timer: it fires
         // early once and is set anew then. A pause has set it without a deadline.
         if let Some(next) = next.filter(|next| self.timer_at.is_none_or(|at| *next < at)) {

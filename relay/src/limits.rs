@@ -69,6 +69,7 @@ const GIB: u64 = 1024 * MIB;
 
 limits! {
     links "links" = 20_000, "links at a time";
+    links_per_device "links-per-device" = 8, "links at a time on which one device is signed in; one more closes the oldest";
     links_per_source "links-per-source" = 256, "links at a time from one source: an IPv4 address or an IPv6 /64";
     unready_links "unready-links" = 1_024, "links at a time that are not ready yet";
     openings_burst "openings-burst" = 300, "links that a source may open at once";
@@ -83,9 +84,11 @@ limits! {
     requests_per_hour "requests-per-hour" = 360_000, "requests that it may make in an hour, after those";
     deposit_burst_bytes "deposit-burst-bytes" = 96 * MIB, "bytes of envelopes that a source may deposit at once";
     deposit_bytes_per_hour "deposit-bytes-per-hour" = 4 * GIB, "bytes of envelopes that it may deposit in an hour, after those";
-    sign_in_failures "sign-in-failures" = 5, "failed sign-ins after which a source waits";
+    sign_in_failures "sign-in-failures" = 5, "failed sign-ins after which a source is told to wait; the right credential is let in all the same";
     sign_in_penalty_s "sign-in-penalty-s" = 15, "seconds that it waits, twice as many after each further failure";
     sign_in_penalty_max_s "sign-in-penalty-max-s" = 600, "seconds that it waits at most";
+    credential_burst "credential-burst" = 10, "times that a device may show the account credential at once";
+    credential_per_hour "credential-per-hour" = 60, "times that it may show it in an hour, after those";
     registrations_burst "registrations-burst" = 3, "accounts that a source may register at once";
     registrations_per_hour "registrations-per-hour" = 3, "accounts that it may register in an hour, after those";
     all_registrations_per_hour "all-registrations-per-hour" = 1_800, "accounts that may be registered in an hour from all sources together";
@@ -94,15 +97,17 @@ limits! {
     work_bits "work-bits" = 20, "zero bits of the proof of work that a stranger shows; 28 at most";
     work_burst "work-burst" = 30, "challenges and tickets that a source may ask for at once";
     work_per_hour "work-per-hour" = 360, "challenges and tickets that it may ask for in an hour, after those";
+    tickets "tickets" = 512, "tickets for proofs of work that are out for one account; one more comes in the place of the oldest";
     prekeys_burst "prekeys-burst" = 6, "one-time pairs of one device that a source may take at once";
     prekeys_per_hour "prekeys-per-hour" = 6, "one-time pairs of one device that it may take in an hour, after those";
-    all_prekeys_per_hour "all-prekeys-per-hour" = 60, "one-time pairs of one device that may be taken in an hour from anywhere";
+    strangers_prekeys_per_hour "strangers-prekeys-per-hour" = 60, "one-time pairs of one device that strangers may take in an hour, all together";
     prekeys_low "prekeys-low" = 20, "one-time pairs left at which a device is told";
     knocks "knocks" = 32, "envelopes of strangers that wait in a mailbox";
     ticket_knocks "ticket-knocks" = 16, "of those, how many may have come by a proof of work";
     mailbox_envelopes "mailbox-envelopes" = 10_000, "envelopes that wait in a mailbox";
     mailbox_bytes "mailbox-bytes" = 256 * MIB, "bytes that wait in a mailbox";
     envelope_days "envelope-days" = 30, "days that an envelope waits";
+    cards "cards" = 1_000, "versions of an account's card";
     records "records" = 4_096, "sealed records of an account";
     record_bytes "record-bytes" = 32 * MIB, "bytes of an account's sealed records";
     blob_bytes "blob-bytes" = 4 * GIB, "bytes of a blob; 0 for no blobs";

@@ -10,7 +10,11 @@ use std::{
     task::Waker,
 };
 
-use msg_protocol::{envelope::Envelope, error::Refusal, id::MailboxId};
+use msg_protocol::{
+    envelope::Envelope,
+    error::{Code, Refusal},
+    id::MailboxId,
+};
 
 use crate::store::Wake;
 
@@ -170,10 +174,20 @@ impl Place {
         &self.inbox
     }
 
-    /// The link is that mailbox's device's from now on.
-    pub fn sign_in(&mut self, mailbox: MailboxId) {
+    /// The link is that mailbox's device's from now on. With more than `most` of
+    /// them the oldest is closed.
+    pub fn sign_in(&mut self, mailbox: MailboxId, most: u64) {
         self.mailbox = Some(mailbox);
-        lock(&self.presence.mailboxes).entry(mailbox).or_default().push(Arc::clone(&self.inbox));
+        let oldest = {
+            let mut mailboxes = lock(&self.presence.mailboxes);
+            let links = mailboxes.entry(mailbox).or_default();
+            links.push(Arc::clone(&self.inbox));
+            let is_over = u64::try_from(links.len()).is_ok_and(|links| links > most);
+            is_over.then(|| links.remove(0))
+        };
+        if let Some(oldest) = oldest {
+            oldest.close(Refusal::for_good(Code::TOO_MANY_LINKS));
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use msg_protocol::id::{AccountId, DeviceId};
+use msg_protocol::id::DeviceId;
 
 use self::bucket::Rate;
 pub use self::penalty::Penalties;
@@ -35,6 +35,8 @@ pub enum Deed {
     Work,
     /// One-time pairs are taken.
     Prekey,
+    /// The account credential is shown.
+    Credential,
 }
 
 /// Who does it, or to whom it is done.
@@ -44,9 +46,7 @@ pub enum Who {
     Everybody,
     /// One source.
     Source(Source),
-    /// One account that is signed in.
-    Account(AccountId),
-    /// One device, from anywhere.
+    /// One device: what it does itself, or what is done to it from anywhere.
     Device(DeviceId),
     /// One source to one device.
     SourceToDevice(Source, DeviceId),
@@ -103,9 +103,10 @@ fn rate(deed: Deed, who: Who, limits: &Limits) -> Rate {
         (Deed::Registration, _) => (limits.registrations_burst, limits.registrations_per_hour),
         (Deed::Work, _) => (limits.work_burst, limits.work_per_hour),
         (Deed::Prekey, Who::Device(_)) => {
-            (limits.all_prekeys_per_hour, limits.all_prekeys_per_hour)
+            (limits.strangers_prekeys_per_hour, limits.strangers_prekeys_per_hour)
         }
         (Deed::Prekey, _) => (limits.prekeys_burst, limits.prekeys_per_hour),
+        (Deed::Credential, _) => (limits.credential_burst, limits.credential_per_hour),
     };
     Rate { burst, per_hour }
 }

@@ -174,7 +174,7 @@ impl<S: Store> Service<S> {
         match caller.device {
             None => self.count(caller.source, Deed::Request, 1)?,
             Some(device) if self.counts(caller.source) => {
-                self.take(Deed::Request, Who::Account(device.account), 1)?;
+                self.take(Deed::Request, Who::Device(device.device), 1)?;
             }
             Some(_) => {}
         }

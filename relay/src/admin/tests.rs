@@ -244,9 +244,9 @@ async fn who_is_suspended_or_deleted_loses_his_links_and_nobody_else_does() {
     let bob = relay.register("bob", 1).await;
     let mailbox = relay.fill(bob).await;
     let mut place = relay.service.presence().enter();
-    place.sign_in(mailbox);
+    place.sign_in(mailbox, 8);
     let mut other = relay.service.presence().enter();
-    other.sign_in(MailboxId([8; 16]));
+    other.sign_in(MailboxId([8; 16]), 8);
     let waker = std::task::Waker::noop();
     let closing = |place: &crate::presence::Place| {
         place.inbox().take(waker).closing.map(|reason| reason.code)

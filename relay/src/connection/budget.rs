@@ -7,6 +7,9 @@ use std::sync::{
 
 use crate::limits::Limits;
 
+/// Bytes that any link may hold, however much the others do.
+const FREE_BYTES: usize = 8 * 1024;
+
 /// Bytes that all links hold.
 #[derive(Debug, Default)]
 pub struct Budget {
@@ -42,11 +45,13 @@ impl Share {
         self.held = bytes;
     }
 
-    /// Whether nothing more is to be read. Whatever is in flight still lands, so
-    /// this passes.
+    /// Whether nothing more is to be read from this link. Whatever is in flight
+    /// still lands, so this passes; and a link that holds next to nothing is read
+    /// all the same: those who hold much must not silence those who sign in, ask
+    /// little or acknowledge.
     pub(super) fn is_over(&self, limits: &Limits) -> bool {
         let held = u64::try_from(self.budget.held()).unwrap_or(u64::MAX);
-        held >= limits.all_request_bytes
+        held >= limits.all_request_bytes && self.held > FREE_BYTES
     }
 }
 

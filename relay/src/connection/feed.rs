@@ -24,6 +24,9 @@ use crate::{
 /// Bytes of bodies that are read ahead of what is written.
 const PAGE_BYTES: usize = 256 * 1024;
 
+/// Milliseconds after which a store that failed is asked again.
+const ASKS_AGAIN_MS: u64 = 1_000;
+
 type Page = Pin<Box<dyn Future<Output = Answer<RowPage>> + Send>>;
 
 /// The pushes of one link.
@@ -32,11 +35,13 @@ pub(super) struct Feed {
     after: u64,
     stale: bool,
     page: Option<Page>,
+    /// When a store that failed is asked again.
+    asks_again_at: Option<Moment>,
 }
 
 impl Feed {
     pub(super) const fn new(mailbox: MailboxId) -> Self {
-        Self { mailbox, after: 0, stale: true, page: None }
+        Self { mailbox, after: 0, stale: true, page: None, asks_again_at: None }
     }
 
     /// There may be something new.
@@ -62,22 +67,39 @@ impl Feed {
     ) -> bool {
         let mut moved = false;
         loop {
-            if self.page.is_none() && !self.begin(service, link) {
+            if self.page.is_none() && !self.begin(service, link, now) {
                 return moved;
             }
             let Some(page) = &mut self.page else { return moved };
             let Poll::Ready(answer) = page.as_mut().poll(context) else { return moved };
             self.page = None;
             moved = true;
-            // A store that fails now is asked again at the next arrival or credit.
-            let Ok(page) = answer else { return moved };
+            let Ok(page) = answer else {
+                self.stale = true;
+                self.asks_again_at = Some(now.plus_ms(ASKS_AGAIN_MS));
+                return moved;
+            };
             if !self.push(service, link, page, now) {
                 return moved;
             }
         }
     }
 
-    fn begin<S: Store>(&mut self, service: &Arc<Service<S>>, link: &ServerLink) -> bool {
+    /// When to look again, beside arrivals and credit.
+    pub(super) fn timeout(&self) -> Option<Moment> {
+        self.asks_again_at.filter(|_| self.stale)
+    }
+
+    fn begin<S: Store>(
+        &mut self,
+        service: &Arc<Service<S>>,
+        link: &ServerLink,
+        now: Moment,
+    ) -> bool {
+        if self.asks_again_at.is_some_and(|at| now < at) {
+            return false;
+        }
+        self.asks_again_at = None;
         let most = usize::from(link.credit()).min(MAX_ROWS_PER_ANSWER);
         if !self.stale || most == 0 || !link.takes_pushes() {
             return false;

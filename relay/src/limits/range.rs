@@ -41,7 +41,7 @@ impl Limits {
             "work-bits" => 0..=u64::from(protocol::MAX_WORK_BITS),
             "prekeys-low" => 0..=as_u64(protocol::MAX_ONE_TIME_PAIRS),
             "knocks" | "ticket-knocks" => 0..=10_000,
-            "mailbox-envelopes" => 1..=u64::from(u32::MAX),
+            "cards" | "mailbox-envelopes" => 1..=u64::from(u32::MAX),
             "mailbox-bytes" => as_u64(protocol::MAX_BODY_BYTES) * 2..=MOST,
             "envelope-days" | "blob-days" => 1..=3_650,
             "links" | "links-per-source" | "unready-links" => 1..=10_000_000,
@@ -49,8 +49,11 @@ impl Limits {
             "floor-percent" => 0..=90,
             "ballast-bytes" => 0..=16 * GIB,
             "sources" => 1_024..=16_777_216,
-            "blob-bytes" | "account-blob-bytes" | "store-bytes" | "floor-bytes"
-            | "record-bytes" => 0..=MOST,
+            // What the embedded store keeps of a larger blob would not fit a row.
+            "blob-bytes" => 0..=32 * GIB,
+            "tickets" => 1..=10_000,
+            "links-per-device" => 1..=1_000,
+            "account-blob-bytes" | "store-bytes" | "floor-bytes" | "record-bytes" => 0..=MOST,
             _ => 1..=MOST,
         }
     }

@@ -22,8 +22,9 @@ use crate::store::{
 pub enum Admitted {
     /// A contact.
     Door,
-    /// A stranger with a right to first contact.
-    Knock(RightId),
+    /// A stranger with a right to first contact, and whether its fetch of
+    /// one-time pairs is still to be had.
+    Knock(RightId, bool),
     /// A stranger without.
     Nobody,
 }
@@ -50,10 +51,10 @@ impl<S: Store> Service<S> {
         let mut admitted = None;
         for (id, right) in self.store.tokens(account, now).await? {
             if right.hash.admits(token) {
-                admitted = Some(id);
+                admitted = Some(Admitted::Knock(id, right.fetch));
             }
         }
-        admitted.map(Admitted::Knock).ok_or(refusal::DENIED)
+        admitted.ok_or(refusal::DENIED)
     }
 
     async fn admit_ticket(
@@ -64,7 +65,7 @@ impl<S: Store> Service<S> {
     ) -> Answer<Admitted> {
         let id = ticket_id(ticket);
         let right = self.store.right(account, id, now).await?;
-        right.map(|_| Admitted::Knock(id)).ok_or(refusal::DENIED)
+        right.map(|right| Admitted::Knock(id, right.fetch)).ok_or(refusal::DENIED)
     }
 }
 

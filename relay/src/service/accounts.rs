@@ -15,7 +15,6 @@ use msg_protocol::{
 use super::{
     Service, SignedInDevice,
     refusal::{self, Answer},
-    rights::held,
 };
 use crate::{
     clock::Clock,
@@ -35,6 +34,8 @@ impl<S: Store> Service<S> {
         if self.is_registered(&card, &register).await? {
             return Ok(());
         }
+        // Looking through invitations is work of ours.
+        self.count(source, Deed::Work, 1)?;
         let invite = self.invitation(register.invite.as_ref()).await?;
         self.count(source, Deed::Registration, 1)?;
         if self.counts(source) {
@@ -93,8 +94,11 @@ impl<S: Store> Service<S> {
         publish: PublishCard,
     ) -> Answer<()> {
         let account = self.own_account(own).await?;
-        let by = held(&account, &publish.credential)?;
+        let by = self.held(own, &account, &publish.credential)?;
         let Some((card, before)) = successor(&account, publish.card)? else { return Ok(()) };
+        if u64::from(card.version) > self.limits().cards {
+            return Err(refusal::QUOTA);
+        }
         let added = publish.device.as_ref().map(|new| new.device);
         if devices(&card) != devices(&before).into_iter().chain(added).collect()
             || added.is_some_and(|added| before.device(added).is_some())
@@ -114,7 +118,7 @@ impl<S: Store> Service<S> {
         remove: RemoveDevice,
     ) -> Answer<()> {
         let account = self.own_account(own).await?;
-        let by = held(&account, &remove.credential)?;
+        let by = self.held(own, &account, &remove.credential)?;
         let Some((card, before)) = successor(&account, remove.card)? else { return Ok(()) };
         let left = devices(&before).into_iter().filter(|device| *device != remove.device);
         if devices(&card) != left.collect() || before.device(remove.device).is_none() {

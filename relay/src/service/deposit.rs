@@ -40,7 +40,7 @@ impl<S: Store> Service<S> {
         let entry = match admitted {
             Admitted::Nobody => return Err(refusal::WORK_REQUIRED),
             Admitted::Door => Entry::Door,
-            Admitted::Knock(id) => Entry::Knock(id),
+            Admitted::Knock(id, _) => Entry::Knock(id),
         };
         if ephemeral {
             return self.pass(entry, &envelope);
@@ -67,8 +67,11 @@ impl<S: Store> Service<S> {
 
     fn expiry(&self, wanted: UnixSeconds) -> RelayTime {
         let longest_s = self.limits().envelope_days.saturating_mul(DAY_S);
-        let wanted_s = wanted.0.saturating_sub(Clock::wall().0);
-        let wait_s = wanted_s.max(SHORTEST_WAIT_S).min(longest_s);
+        let wait_s = match wanted.0.checked_sub(Clock::wall().0) {
+            Some(wanted_s) if wanted_s > 0 => wanted_s.max(SHORTEST_WAIT_S).min(longest_s),
+            // One of the two clocks is wrong, and may not cost a letter.
+            _ => longest_s,
+        };
         self.clock.relay_time().plus_s(wait_s)
     }
 

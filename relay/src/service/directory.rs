@@ -47,16 +47,16 @@ impl<S: Store> Service<S> {
         let account = self.store.account(Whose::Id(fetch.account)).await?;
         let account = account.ok_or(refusal::NOT_FOUND)?;
         let mut taking = match self.admit(&account, &fetch.access).await? {
-            Admitted::Nobody => Taking::Without,
+            Admitted::Nobody | Admitted::Knock(_, false) => Taking::Without,
             Admitted::Door => Taking::Door,
-            Admitted::Knock(id) => Taking::Right(id),
+            Admitted::Knock(id, true) => Taking::Right(id),
         };
         let devices = wanted(&account, &fetch.devices)?;
         if devices.is_empty() {
             // To the store this would mean all of them.
             return Ok(Bundles { bundles: List::empty() });
         }
-        if taking != Taking::Without && !self.may_take_pairs(source, &devices) {
+        if !self.may_take_pairs(source, taking, &devices) {
             taking = Taking::Without;
         }
         let now = self.clock.relay_time();
@@ -64,7 +64,7 @@ impl<S: Store> Service<S> {
         let taken = taken.ok_or(refusal::NOT_FOUND)?;
         let low = self.limits().prekeys_low;
         for one in &taken {
-            if u64::from(one.left) <= low {
+            if one.bundle.one_time.is_some() && u64::from(one.left) <= low {
                 let mailbox = MailboxId::of(account.id, one.bundle.device);
                 self.presence.prekeys_low(mailbox, one.left);
             }
@@ -74,12 +74,16 @@ impl<S: Store> Service<S> {
     }
 
     /// Over the limit nobody is refused: the last-resort prekey serves, so that
-    /// draining the pairs shuts out no honest sender.
-    fn may_take_pairs(&self, source: Source, devices: &[DeviceId]) -> bool {
-        !self.counts(source)
+    /// draining the pairs shuts out no honest sender. What strangers take is
+    /// counted for all of them together, and not against contacts.
+    fn may_take_pairs(&self, source: Source, taking: Taking, devices: &[DeviceId]) -> bool {
+        let takes = |who| self.take(Deed::Prekey, who, 1).is_ok();
+        let stranger = matches!(taking, Taking::Right(_));
+        taking == Taking::Without
+            || !self.counts(source)
             || devices.iter().all(|device| {
-                self.take(Deed::Prekey, Who::SourceToDevice(source, *device), 1).is_ok()
-                    && self.take(Deed::Prekey, Who::Device(*device), 1).is_ok()
+                takes(Who::SourceToDevice(source, *device))
+                    && (!stranger || takes(Who::Device(*device)))
             })
     }
 

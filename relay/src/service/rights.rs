@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     clock::DAY_S,
+    quota::{Deed, Who},
     store::{
         Store,
         account::{Account, AccountChange, Changed, Whose},
@@ -35,6 +36,9 @@ impl<S: Store> Service<S> {
         let now = self.clock.relay_time();
         let expires = self.clock.in_relay_time(issue.expires);
         // A day of grace, for two clocks that disagree.
+        if expires <= now {
+            return Err(refusal::BAD_REQUEST);
+        }
         if expires > now.plus_s((u64::from(MAX_TOKEN_DAYS) + 1) * DAY_S) {
             return Err(refusal::TOO_LARGE);
         }
@@ -72,7 +76,7 @@ impl<S: Store> Service<S> {
         if account.credential.admits(&change.new) {
             return Ok(());
         }
-        let by = held(&account, &change.old)?;
+        let by = self.held(own, &account, &change.old)?;
         let new = Self::salted(&change.new)?;
         self.change(own, Some(by), AccountChange::Credential(new)).await
     }
@@ -83,7 +87,7 @@ impl<S: Store> Service<S> {
         delete: &DeleteAccount,
     ) -> Answer<()> {
         let account = self.own_account(own).await?;
-        let by = held(&account, &delete.credential)?;
+        let by = self.held(own, &account, &delete.credential)?;
         self.end_account(&account, Some(by)).await
     }
 
@@ -98,7 +102,23 @@ impl<S: Store> Service<S> {
     }
 
     pub(super) async fn own_account(&self, own: SignedInDevice) -> Answer<Account> {
-        self.store.account(Whose::Id(own.account)).await?.ok_or(refusal::NOT_FOUND)
+        let account = self.store.account(Whose::Id(own.account)).await?;
+        let account = account.ok_or(refusal::NOT_FOUND)?;
+        let card = account.card.peek_unverified().map_err(|_| refusal::FAILED)?;
+        // A device that was removed while its request was on its way has no say.
+        card.device(own.device).map(|_| account).ok_or(refusal::NOT_FOUND)
+    }
+
+    /// The hash of the account credential, for whoever shows that credential. A
+    /// device may show it so often only: it is made of a password.
+    pub(super) fn held(
+        &self,
+        own: SignedInDevice,
+        account: &Account,
+        shown: &AccountCredential,
+    ) -> Answer<SaltedHash> {
+        self.take(Deed::Credential, Who::Device(own.device), 1)?;
+        if account.credential.admits(shown) { Ok(account.credential) } else { Err(refusal::DENIED) }
     }
 
     pub(super) async fn change(
@@ -109,11 +129,6 @@ impl<S: Store> Service<S> {
     ) -> Answer<()> {
         changed(self.store.change_account(own.account, by, change).await?)
     }
-}
-
-/// The hash of the account credential, for whoever shows that credential.
-pub(super) fn held(account: &Account, shown: &AccountCredential) -> Answer<SaltedHash> {
-    if account.credential.admits(shown) { Ok(account.credential) } else { Err(refusal::DENIED) }
 }
 
 pub(super) fn changed(changed: Changed) -> Answer<()> {

@@ -32,29 +32,33 @@ impl<S: Store> Service<S> {
     pub async fn check_device(&self, source: Source, sign_in: &SignIn) -> Answer<SignedInDevice> {
         let refused_at = Instant::now() + REFUSED_AFTER;
         let checked = self.check_device_now(source, sign_in).await;
-        if checked == Err(refusal::DENIED) {
+        if checked.is_err_and(|refusal| refusal != refusal::SUSPENDED) {
             sleep_until(refused_at).await;
         }
         checked
     }
 
     async fn check_device_now(&self, source: Source, sign_in: &SignIn) -> Answer<SignedInDevice> {
-        let now_ms = self.clock.moment().0;
-        if self.counts(source) {
-            self.penalties.check(source, now_ms).map_err(refusal::too_often)?;
-        }
         let account = self.store.account(Whose::Name(&sign_in.name)).await?;
         let id = account.as_ref().map_or(AccountId([0; 16]), |account| account.id);
         let device = self.store.device(id, sign_in.device).await?;
         match self.admit_device(account, device, sign_in) {
             Ok(account) => Ok(device_of(account, sign_in.device)),
-            Err(refusal) => {
-                if refusal == refusal::DENIED && self.counts(source) {
-                    self.penalties.note_failure(source, &self.limits(), now_ms);
-                }
-                Err(refusal)
-            }
+            Err(refusal::DENIED) if self.counts(source) => Err(self.penalise(source)),
+            Err(refusal) => Err(refusal),
         }
+    }
+
+    /// Whoever has the right credential is let in whatever others at his address
+    /// have tried: nobody guesses 32 random bytes, and a cron job with an old
+    /// credential must not shut its neighbours out.
+    fn penalise(&self, source: Source) -> Refusal {
+        let now_ms = self.clock.moment().0;
+        if let Err(too_often) = self.penalties.check(source, now_ms) {
+            return refusal::too_often(too_often);
+        }
+        self.penalties.note_failure(source, &self.limits(), now_ms);
+        refusal::DENIED
     }
 
     fn admit_device(
@@ -75,6 +79,11 @@ impl<S: Store> Service<S> {
     /// What a device is told that has signed in. Its link must be known to
     /// `presence` by now, so that nothing arrives unseen.
     pub async fn sign_in(&self, own: SignedInDevice, counter: u64) -> Answer<SignedIn> {
+        // The operator may have suspended the account since it was looked at; from
+        // here on the link is among those that he closes.
+        if self.own_account(own).await?.suspended {
+            return Err(refusal::SUSPENDED);
+        }
         let before = self.store.raise_counter(own.account, own.device, counter).await?;
         let stock = self.store.prekey_stock(own.account, own.device).await?;
         let waiting = self.store.waiting(own.mailbox).await?;

@@ -34,9 +34,6 @@ const CHALLENGE_S: u64 = 600;
 /// Seconds for which a ticket is good; longer than its challenge, so that no
 /// challenge buys a second one.
 const TICKET_S: u64 = DAY_S;
-/// Tickets for one account that have not expired.
-const MAX_TICKETS: usize = 10_000;
-
 /// What a challenge says, before what proves that it is ours.
 type Head = [u8; 16];
 
@@ -78,7 +75,8 @@ impl<S: Store> Service<S> {
             expires,
         };
         let id = ticket_id(&ticket);
-        let left = match self.store.add_right(redeem.target, id, right, MAX_TICKETS, now).await? {
+        let tickets = usize::try_from(self.limits().tickets).unwrap_or(usize::MAX);
+        let left = match self.store.add_right(redeem.target, id, right, tickets, now).await? {
             Added::Done => KNOCKS_PER_RIGHT,
             Added::Exists => {
                 let known = self.store.right(redeem.target, id, now).await?;

@@ -68,7 +68,9 @@ pub struct StoredInvite {
 /// Rights that can be used up.
 pub trait Rights {
     /// Keeps a right; at most `limit` of its kind at a time for one account,
-    /// not counting those that have expired.
+    /// not counting those that have expired. A token beyond them is refused; a
+    /// ticket comes in the place of the one that expires first (of several, the
+    /// one with the lowest id), so that who works a lot shuts nobody out for long.
     fn add_right(
         &self,
         account: AccountId,

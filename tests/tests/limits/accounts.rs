@@ -1,8 +1,11 @@
 //! How many accounts, and who may make one.
 
 use msg_protocol::{
+    card::Card,
     error::Code,
+    request::PublishCard,
     secret::{Invite, SaltedHash},
+    signed::Verified,
     time::UnixDay,
     version::Registration,
 };
@@ -21,6 +24,38 @@ async fn limit_accounts_refuses_for_now() {
     world.register(2).await;
     let third = Identity::random(3).registration(None);
     assert_eq!(world.ask(1, third).await, Err(Code::RELAY_FULL));
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_cards_is_how_often_an_account_may_change_its_card() {
+    let world = World::with(|limits| limits.cards = 2);
+    let bob = world.register(1).await;
+    let second = bob.next_card(&bob.first_card(), vec![bob.device()]);
+    let third = bob.next_card(&second, vec![bob.device()]);
+    let publish = |card: &Verified<Card>| PublishCard {
+        card: card.as_signed().clone(),
+        credential: bob.account_credential.clone(),
+        device: None,
+    };
+    world.ask_as(&bob, publish(&second)).await.unwrap();
+    assert_eq!(world.ask_as(&bob, publish(&third)).await, Err(Code::QUOTA));
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_links_per_device_closes_the_oldest() {
+    let world = World::with(|_| ());
+    let bob = world.register(1).await;
+    let mut links: Vec<_> = (0..3).map(|_| world.presence.enter()).collect();
+    for link in &mut links {
+        link.sign_in(bob.mailbox(), 2);
+    }
+    let closed: Vec<bool> = links
+        .iter()
+        .map(|link| link.inbox().take(std::task::Waker::noop()).closing.is_some())
+        .collect();
+    assert_eq!(closed, [true, false, false]);
+    drop(links);
+    assert_eq!((world.presence.devices(), world.presence.links()), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use msg_protocol::{
     error::Code,
-    request::{Ping, SignIn},
+    request::{ChangeCredential, Ping, SignIn},
+    secret::AccountCredential,
 };
 use tokio::time::Instant;
 
 use crate::world::{World, pass, source};
 
 #[tokio::test(start_paused = true)]
-async fn limit_requests_burst_is_for_each_source_and_each_account() {
+async fn limit_requests_burst_is_for_each_source_and_each_device() {
     let world = World::with(|limits| (limits.requests_burst, limits.requests_per_hour) = (5, 0));
     let bob = world.register(1).await;
     for _ in 0..5 {
@@ -112,10 +113,11 @@ async fn limit_sign_in_failures_makes_a_source_wait_and_never_the_account() {
     };
     assert_eq!(check(1, &wrong).await, Err(Code::DENIED));
     assert_eq!(check(1, &wrong).await, Err(Code::DENIED));
-    assert_eq!(check(1, &right).await, Err(Code::RATE_LIMITED));
-    check(2, &right).await.expect("its owner comes from elsewhere");
+    assert_eq!(check(1, &wrong).await, Err(Code::RATE_LIMITED));
+    assert_eq!(check(2, &wrong).await, Err(Code::DENIED));
+    check(1, &right).await.expect("its owner may share the address with who guesses");
     pass(15).await;
-    check(1, &right).await.unwrap();
+    assert_eq!(check(1, &wrong).await, Err(Code::DENIED));
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,4 +178,23 @@ async fn unknown_names_devices_and_credentials_are_refused_alike_and_at_the_same
     assert!(seen[0].1 >= Duration::from_millis(100));
     assert!(seen.iter().all(|one| *one == seen[0]), "{seen:?}");
     world.service.check_device(source(1), &right).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_credential_burst_and_credential_per_hour_slow_down_guesses() {
+    let world = World::with(|limits| {
+        (limits.credential_burst, limits.credential_per_hour) = (3, 60);
+    });
+    let (bob, eve) = (world.register(1).await, world.register(2).await);
+    let guess = ChangeCredential {
+        old: eve.account_credential.clone(),
+        new: AccountCredential::new([1; 32]),
+    };
+    for _ in 0..3 {
+        assert_eq!(world.ask_as(&bob, guess.clone()).await, Err(Code::DENIED));
+    }
+    let right = ChangeCredential { old: bob.account_credential.clone(), ..guess.clone() };
+    assert_eq!(world.ask_as(&bob, right.clone()).await, Err(Code::RATE_LIMITED));
+    pass(60).await;
+    world.ask_as(&bob, right).await.unwrap();
 }

@@ -143,16 +143,16 @@ async fn sixty_four_tokens_are_out_at_most() {
 async fn pairs_taken(world: &World, place: u8, of: &Identity, times: usize) -> usize {
     let mut pairs = 0;
     for _ in 0..times {
-        let fetch = FetchPrekeys {
-            account: of.account(),
-            devices: List::empty(),
-            access: Access::Door(of.door.clone()),
-        };
-        let Ok(Response::Bundles(bundles)) = world.ask(place, fetch).await else { panic!() };
-        assert_eq!(bundles.bundles.len(), 1, "the last-resort prekey is always there");
-        pairs += bundles.bundles.iter().filter(|bundle| bundle.one_time.is_some()).count();
+        pairs += pairs_by(world, place, of, Access::Door(of.door.clone())).await;
     }
     pairs
+}
+
+async fn pairs_by(world: &World, place: u8, of: &Identity, access: Access) -> usize {
+    let fetch = FetchPrekeys { account: of.account(), devices: List::empty(), access };
+    let Ok(Response::Bundles(bundles)) = world.ask(place, fetch).await else { panic!() };
+    assert_eq!(bundles.bundles.len(), 1, "the last-resort prekey is always there");
+    bundles.bundles.iter().filter(|bundle| bundle.one_time.is_some()).count()
 }
 
 async fn with_prekeys(world: &World, pairs: u32) -> Identity {
@@ -175,14 +175,31 @@ async fn limit_prekeys_burst_and_prekeys_per_hour_leave_the_last_resort() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn limit_all_prekeys_per_hour_is_for_a_device_from_anywhere() {
-    let world = World::with(|limits| limits.all_prekeys_per_hour = 10);
+async fn limit_strangers_prekeys_per_hour_is_for_all_strangers_together() {
+    let world = World::with(|limits| limits.strangers_prekeys_per_hour = 3);
     let bob = with_prekeys(&world, 40).await;
     let mut taken = 0;
-    for place in 0..20 {
-        taken += pairs_taken(&world, place, &bob, 2).await;
+    for number in 0..9 {
+        let access = token(&world, &bob, number).await;
+        taken += pairs_by(&world, number, &bob, access.clone()).await;
+        assert_eq!(pairs_by(&world, number, &bob, access).await, 0, "a token fetches once");
     }
-    assert_eq!(taken, 10);
+    assert_eq!(taken, 3);
+    assert_eq!(pairs_taken(&world, 100, &bob, 2).await, 2, "contacts are not touched");
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_tickets_lets_the_oldest_go_and_refuses_nobody() {
+    let world = World::with(|limits| (limits.work_bits, limits.tickets) = (1, 2));
+    let bob = world.register(1).await;
+    let mut tickets = Vec::new();
+    for _ in 0..3 {
+        tickets.push(ticket(&world, &bob).await.ticket);
+        pass(1).await;
+    }
+    let [oldest, _, newest]: [_; 3] = tickets.try_into().unwrap();
+    assert_eq!(world.ask(1, by(Access::Ticket(oldest), &bob, 1)).await, Err(Code::DENIED));
+    world.ask(1, by(Access::Ticket(newest), &bob, 2)).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,7 +207,7 @@ async fn limit_prekeys_low_is_when_a_device_is_told() {
     let world = World::with(|limits| limits.prekeys_low = 3);
     let bob = with_prekeys(&world, 5).await;
     let mut place = world.presence.enter();
-    place.sign_in(bob.mailbox());
+    place.sign_in(bob.mailbox(), 8);
     let told = || place.inbox().take(std::task::Waker::noop()).prekeys_low;
     assert_eq!((pairs_taken(&world, 1, &bob, 1).await, told()), (1, None));
     assert_eq!((pairs_taken(&world, 1, &bob, 1).await, told()), (1, Some(3)));

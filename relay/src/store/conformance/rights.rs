@@ -55,6 +55,12 @@ pub(crate) async fn rights_are_counted_by_kind_until_they_expire<E: Engine>() {
     assert!(one(1, soon).await.is_none());
     assert_eq!(add(3, RightKind::Token, LATER, soon).await, Added::Done);
     assert_eq!(add(1, RightKind::Token, LATER, soon).await, Added::TooMany);
+
+    assert_eq!(add(5, RightKind::Ticket, LATER.plus_s(1), soon).await, Added::Done);
+    assert_eq!(add(6, RightKind::Ticket, LATER.plus_s(2), soon).await, Added::Done);
+    assert!(one(4, soon).await.is_none(), "it would have expired first");
+    assert!(one(5, soon).await.is_some() && one(6, soon).await.is_some());
+    assert!(one(3, soon).await.is_some(), "tokens are not touched");
 }
 
 pub(crate) async fn a_token_is_listed_and_revoked<E: Engine>() {

@@ -23,8 +23,13 @@ impl Rights for Memory {
         if holder.rights.contains_key(&id) {
             return Ok(Added::Exists);
         }
-        if holder.rights.values().filter(|other| other.kind == right.kind).count() >= limit {
-            return Ok(Added::TooMany);
+        let of_kind = holder.rights.iter().filter(|(_, other)| other.kind == right.kind);
+        if of_kind.clone().count() >= limit {
+            let first = of_kind.map(|(id, other)| (other.expires, *id)).min();
+            match (right.kind, first) {
+                (RightKind::Ticket, Some((_, first))) => drop(holder.rights.remove(&first)),
+                _ => return Ok(Added::TooMany),
+            }
         }
         holder.rights.insert(id, right);
         Ok(Added::Done)

@@ -323,6 +323,10 @@ impl Accounts for Redb {
         by: Option<SaltedHash>,
         changed: AccountChange,
     ) -> Result<Changed> {
+        let grows = !matches!(changed, AccountChange::Card(_, DeviceChange::Remove(_)));
+        if grows && matches!(changed, AccountChange::Card(..)) {
+            self.engine.take_room(ACCOUNT_BYTES as u64)?;
+        }
         self.engine
             .change(false, ACCOUNT_BYTES, move |batch| change(batch, account, by, &changed))
             .await

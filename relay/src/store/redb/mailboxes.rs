@@ -120,6 +120,10 @@ pub(super) fn remove(batch: &mut Batch<'_>, mailbox: MailboxId, sequences: &[u64
             row.envelopes = row.envelopes.saturating_sub(removed.envelopes);
             row.bytes = row.bytes.saturating_sub(removed.bytes);
             row.knocks = row.knocks.saturating_sub(removed.knocks);
+            if row.envelopes == 0 {
+                // It says when the last one came: for nobody to know once it is gone.
+                row.last = 0;
+            }
             batch.put(&mailbox_key(mailbox), &row)?;
         }
         let counters = &mut batch.counters;

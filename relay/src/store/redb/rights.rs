@@ -81,7 +81,7 @@ fn add(
     }
     let token = right.kind == RightKind::Token;
     let prefix = account.as_bytes();
-    let mut of_kind = 0;
+    let mut of_kind = Vec::new();
     for (key, row) in batch.rows::<RightRow>(prefix, prefix, usize::MAX)? {
         let Some(other) = id_of(&key) else { continue };
         if row.expires <= now.0 {
@@ -89,11 +89,14 @@ fn add(
         } else if other == id {
             return Ok(Added::Exists);
         } else if row.token == token {
-            of_kind += 1;
+            of_kind.push((RelayTime(row.expires), other));
         }
     }
-    if of_kind >= limit {
-        return Ok(Added::TooMany);
+    if of_kind.len() >= limit {
+        match of_kind.into_iter().min() {
+            Some((expires, first)) if !token => drop(remove_right(batch, account, first, expires)?),
+            _ => return Ok(Added::TooMany),
+        }
     }
     let row = RightRow {
         token,

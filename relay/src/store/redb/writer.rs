@@ -108,7 +108,7 @@ impl Engine {
     fn next(&self) -> Next {
         let mut intake = self.intake();
         loop {
-            if intake.broken {
+            if intake.broken && !intake.closing {
                 return Next::OpenAgain;
             }
             if !intake.damage.is_empty() {
