@@ -83,7 +83,7 @@ async fn nothing_expires_early_when_the_clock_jumps_between_two_runs() {
     let late = msg_tests::relay::Identity::random(99);
     Peer::register(&scene.endpoint(), &late).await.unwrap();
     assert_eq!(scene.balance().await.answered, waiting);
-    assert!(!scene.relay.log().contains("panicked"));
+    assert!(!scene.relay.log().contains("has failed at"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,5 +114,5 @@ async fn nothing_expires_early_when_the_clock_jumps_under_a_running_relay() {
         }
     }
     assert_eq!(scene.balance().await.answered, 2 * pushed);
-    assert!(!scene.relay.log().contains("panicked"));
+    assert!(!scene.relay.log().contains("has failed at"));
 }
