@@ -12,6 +12,7 @@ use std::{
 };
 
 use redb::Database;
+use tracing::{info, warn};
 
 use super::{
     aside,
@@ -93,7 +94,10 @@ impl Engine {
         loop {
             match self.next() {
                 Next::Write(items) => self.commit(items),
-                Next::SetAside(damage) => self.commit(vec![Item::new(What::SetAside(damage))]),
+                Next::SetAside(damage) => {
+                    warn!(count = damage.len(), "damaged rows are set aside");
+                    self.commit(vec![Item::new(What::SetAside(damage))]);
+                }
                 Next::Compact(answer) => {
                     // Who asked may have gone.
                     let _ = answer.send(self.compact_now());
@@ -147,8 +151,8 @@ impl Engine {
                     let frees = |item: &Item| item.frees() && item.failed.is_none();
                     let again =
                         error == StoreError::Full && !broken_before && items.iter().any(frees);
-                    if again {
-                        self.medium.give_up_ballast();
+                    if again && self.medium.give_up_ballast() {
+                        warn!("the disk is full; the ballast is given up for what frees room");
                     }
                     let (kept, lost): (Vec<_>, Vec<_>) =
                         items.into_iter().partition(|item| again && frees(item));
@@ -173,8 +177,11 @@ impl Engine {
             return Err(Stop::Broken(StoreError::Unavailable));
         };
         let mut current = None;
-        let written = catch_unwind(AssertUnwindSafe(|| write(database, items, &mut current)));
+        let mut damage = Damage::default();
+        let writing = AssertUnwindSafe(|| write(database, items, &mut current, &mut damage));
+        let written = catch_unwind(writing);
         drop(guard);
+        self.intake().note(false, damage);
         match written {
             Ok(Ok(counters)) => {
                 if let Some(counters) = counters {
@@ -219,6 +226,7 @@ impl Engine {
     /// Opens the file anew, however long it takes. Meanwhile everything is
     /// refused.
     fn open_anew(&self) {
+        warn!("the store has failed; its file is opened anew");
         self.take_down();
         let mut pause = FIRST_PAUSE;
         loop {
@@ -226,6 +234,7 @@ impl Engine {
                 Ok(database) => {
                     *self.database.blocking_write() = Some(database);
                     self.intake().broken = false;
+                    info!("the store is open again");
                     return;
                 }
                 Err(StoreError::Full) if self.medium.give_up_ballast() => continue,
@@ -287,33 +296,46 @@ fn item(pending: &mut pending::Pending, work: Work) -> Option<Item> {
     Some(Item::new(what))
 }
 
+/// Makes all changes that have not failed.
+fn apply(
+    batch: &mut Batch<'_>,
+    items: &mut [Item],
+    current: &mut Option<usize>,
+) -> core::result::Result<(), Stop> {
+    for (place, item) in items.iter_mut().enumerate() {
+        if item.failed.is_some() {
+            continue;
+        }
+        *current = Some(place);
+        let (writes, counters) = (batch.writes, batch.counters.clone());
+        let Err(error) = item.apply(batch) else { continue };
+        match batch.findings.broken.get() {
+            Some(error) if error != StoreError::Damaged => return Err(Stop::Broken(error)),
+            _ => item.failed = Some(error),
+        }
+        if batch.writes != writes || batch.counters != counters {
+            return Err(Stop::Refused);
+        }
+    }
+    *current = None;
+    Ok(())
+}
+
 /// Makes one transaction of all that has not failed, and commits it. Gives the
 /// counters if anything was written.
 fn write(
     database: &Database,
     items: &mut [Item],
     current: &mut Option<usize>,
+    damage: &mut Damage,
 ) -> core::result::Result<Option<Counters>, Stop> {
     let broken = |error| Stop::Broken(outcome_of(&error));
     let transaction = format::begin(database).map_err(broken)?;
     let (counters, writes) = {
         let mut batch = Batch::new(&transaction).map_err(Stop::Broken)?;
-        for (place, item) in items.iter_mut().enumerate() {
-            if item.failed.is_some() {
-                continue;
-            }
-            *current = Some(place);
-            let (writes, counters) = (batch.writes, batch.counters.clone());
-            let Err(error) = item.apply(&mut batch) else { continue };
-            match batch.findings.broken.get() {
-                Some(error) if error != StoreError::Damaged => return Err(Stop::Broken(error)),
-                _ => item.failed = Some(error),
-            }
-            if batch.writes != writes || batch.counters != counters {
-                return Err(Stop::Refused);
-            }
-        }
-        *current = None;
+        let applied = apply(&mut batch, items, current);
+        *damage = std::mem::take(&mut batch.findings).damage.into_inner();
+        applied?;
         batch.finish().map_err(Stop::Broken)?;
         (batch.counters.clone(), batch.writes)
     };
