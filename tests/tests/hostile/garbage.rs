@@ -132,7 +132,7 @@ async fn what_breaks_a_link_closes_it_with_a_word() {
     let twice = [request(5, letter.clone()), request(5, letter)].concat();
     let mut link = welcomed(&fort.from(1)).await;
     link.send(&twice).await.unwrap();
-    let frames = link.frames_until_end().await;
+    let frames = timeout(PATIENCE, link.frames_until_end()).await.expect("an end");
     let words: Vec<_> = frames.iter().filter_map(last_word).collect();
     assert_eq!(words, [Code::PROTOCOL], "an id twice in flight: {frames:?}");
     probe.check(&fort).await;
