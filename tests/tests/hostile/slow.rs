@@ -159,7 +159,7 @@ async fn deaf_link(from: &Endpoint, identity: &Identity) -> Raw {
 }
 
 async fn deaf_readers() {
-    let fort = Fort::start(&[]);
+    let fort = Fort::start(&["links-per-device=1000"]);
     let bob = fort.register(1).await;
     let mut friend = Peer::anonymous(&fort.from(99)).await.unwrap();
     let mut rng = seed::rng(1);

@@ -71,7 +71,7 @@ async fn a_card_needs_the_account_credential_and_the_accounts_own_signature() {
 
 #[tokio::test]
 async fn cards_come_by_version_in_pages_or_the_latest_alone() {
-    let scene = Scene::start();
+    let scene = Scene::with_limits(&["credential-burst=100"]);
     let bob = scene.register(1).await;
     let (mut link, mut anybody) = (scene.sign_in(&bob).await, scene.anonymous().await);
     let mut history = vec![bob.first_card()];
