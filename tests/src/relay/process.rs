@@ -21,6 +21,10 @@ use super::Endpoint;
 /// How long a start or an end may take on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_mins(1);
 const ANY_PORT: &str = "127.0.0.1:0";
+/// How much of the disk a relay leaves free, unless its arguments say otherwise:
+/// next to nothing, so that tests pass on a disk that is nearly full.
+const FLOOR: [(&str, &str); 2] =
+    [("MSG_RELAY_LIMITS_FLOOR_BYTES", "1MiB"), ("MSG_RELAY_LIMITS_FLOOR_PERCENT", "0")];
 
 /// How a relay is to be started.
 #[derive(Debug, Clone)]
@@ -46,7 +50,7 @@ impl RelayBuilder {
         Self {
             program: program.into(),
             arguments: Vec::new(),
-            environment: Vec::new(),
+            environment: FLOOR.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
             before: Vec::new(),
         }
     }
