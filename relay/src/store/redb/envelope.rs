@@ -22,7 +22,7 @@ use super::table::{Table, View};
 use crate::store::{RelayTime, Result};
 
 /// Bytes of a body, or of a piece of a blob, that stand in the head.
-pub(crate) const HEAD_BODY_BYTES: usize = 320;
+pub(crate) const HEAD_BODY_BYTES: usize = 64;
 
 const CHECKSUM_BYTES: usize = 32;
 const META_BYTES: usize = 16 + 16 + 1 + 1 + 8 + 8 + 4;
