@@ -8,6 +8,7 @@ use std::{
 use msg_protocol::{
     error::{Code, Refusal},
     link::Closure,
+    request::AcknowledgeUpTo,
     response::Row,
 };
 use msg_tests::relay::{
@@ -143,7 +144,13 @@ impl Scene {
         let rows = peer.collect_all().await;
         self.ledger.sees_all(identity.mailbox(), &rows);
         if let Some(last) = rows.last() {
-            peer.acknowledge(last.sequence).await;
+            // On a full disk it may take more than one commit until there is room.
+            let deadline = Instant::now() + PATIENCE;
+            let acknowledge = AcknowledgeUpTo { sequence: last.sequence };
+            while let Err(refusal) = peer.request(acknowledge.clone()).await {
+                assert!(refusal.keep && Instant::now() < deadline, "{refusal:?}");
+                sleep(Duration::from_millis(20)).await;
+            }
         }
         let all = rows.iter().map(|row| row.sequence);
         self.ledger.forgets(identity.mailbox(), all);
