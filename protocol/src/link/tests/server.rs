@@ -280,7 +280,7 @@ fn the_end_of_a_stream_closes_a_link() {
 
 #[test]
 fn frames_go_out_together_as_far_as_they_fit() {
-    let mut wire = crate::link::wire::Wire::new(Moment(0));
+    let mut wire = wire::Wire::new(Moment(0));
     for length in [10, 20, 30, 100, 5] {
         wire.queue(vec![1; length], Moment(0));
     }
