@@ -45,7 +45,7 @@ pub(crate) enum Admin {
     /// Make the store out of a backup. The relay must not run, and must have no store.
     #[command(after_help = "Example:
   systemctl stop msg-relay
-  msg-relay restore /backup/relay-2026-01-01.redb")]
+  msg-relay --data /var/lib/msg-relay restore /backup/relay-2026-01-31.redb")]
     Restore {
         /// A file that `backup` wrote.
         file: PathBuf,
