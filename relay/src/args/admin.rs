@@ -82,7 +82,7 @@ pub(crate) enum Invite {
     List(Printing),
     /// Revoke an invitation.
     Revoke {
-        /// Its id in `invite list`, or how that begins.
+        /// Its id in `invite list`, or four or more digits with which that begins.
         id: String,
         #[command(flatten)]
         printing: Printing,
