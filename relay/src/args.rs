@@ -81,7 +81,7 @@ struct SettingFlags {
     /// Listen on that port.
     #[arg(short, long, global = true, value_name = "PORT")]
     port: Option<String>,
-    /// Show this address in links [default: the one it listens on].
+    /// Show this address in links, its port 7777 unless named [default: the one it listens on].
     #[arg(long, global = true, value_name = "HOST[:PORT]")]
     public: Option<String>,
     /// Keep everything in this folder [default: ~/.local/share/msg-relay].
