@@ -1,10 +1,13 @@
 //! Mailboxes in the embedded store.
 //!
 //! ```text
-//! mailbox | 0              counters, and whose it is
-//! mailbox | 1 | sequence   what is where: size, expiry, id
+//! mailbox | 0 | sequence   what is where: size, expiry, id
+//! mailbox | 1              counters, and whose it is
 //! mailbox | 2 | id         the sequence number of an id
 //! ```
+//!
+//! In this order what an envelope changes at the end of the first and in the
+//! second is mostly one page.
 
 use core::ops::ControlFlow;
 
@@ -36,16 +39,16 @@ use crate::store::{
 
 /// The key of a mailbox's counters.
 pub(super) fn mailbox_key(mailbox: MailboxId) -> Vec<u8> {
-    key(&[mailbox.as_bytes(), &[0]])
+    key(&[mailbox.as_bytes(), &[1]])
 }
 
 /// What the keys of a mailbox's index begin with.
 pub(super) fn index_prefix(mailbox: MailboxId) -> Vec<u8> {
-    key(&[mailbox.as_bytes(), &[1]])
+    key(&[mailbox.as_bytes(), &[0]])
 }
 
 pub(super) fn index_key(mailbox: MailboxId, sequence: u64) -> Vec<u8> {
-    key(&[mailbox.as_bytes(), &[1], &sequence.to_be_bytes()])
+    key(&[mailbox.as_bytes(), &[0], &sequence.to_be_bytes()])
 }
 
 pub(super) fn place_key(mailbox: MailboxId, id: EnvelopeId) -> Vec<u8> {
