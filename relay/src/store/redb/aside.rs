@@ -12,7 +12,8 @@ use super::{
     batch::Batch,
     envelope::{self, StoredEnvelope},
     mailboxes::{
-        damage_key, index_key, index_prefix, mailbox_key, place_key, remove_rows, sequence_of,
+        damage_key, index_key, index_prefix, mailbox_key, place_key, place_prefix, remove_rows,
+        sequence_of,
     },
     prekeys::pair_prefix,
     recount, row,
@@ -88,7 +89,7 @@ fn envelope_aside(batch: &mut Batch<'_>, noted: &[u8]) -> Result<()> {
 
 /// Removes an envelope whose index says nothing: its id is found by its place.
 fn remove_unindexed(batch: &mut Batch<'_>, mailbox: MailboxId, sequence: u64) -> Result<()> {
-    let places = key(&[mailbox.as_bytes(), &[2]]);
+    let places = place_prefix(mailbox);
     for (key, PlaceRow(place)) in batch.rows::<PlaceRow>(&places, &places, usize::MAX)? {
         if place == sequence {
             batch.remove(Table::Mailboxes, &key)?;

@@ -68,10 +68,10 @@ fn check_envelopes(view: &Snapshot, checked: &mut Checked) -> Result<()> {
         };
         let mailbox = MailboxId(*mailbox);
         match kind.first() {
-            Some(0) => {
+            Some(&mailboxes::COUNTED) => {
                 owners.extend(view.opened::<MailboxRow>(key, stored).map(|row| (mailbox, row)));
             }
-            Some(1) => {
+            Some(&mailboxes::INDEX) => {
                 indexed += 1;
                 let sequence = mailboxes::sequence_of(key).unwrap_or(0);
                 if !matches!(envelope::read(view, mailbox, sequence), Ok(Some(_))) {

@@ -37,22 +37,32 @@ use crate::store::{
     },
 };
 
+/// What follows the mailbox in a key.
+pub(super) const INDEX: u8 = 0;
+pub(super) const COUNTED: u8 = 1;
+const PLACE: u8 = 2;
+
 /// The key of a mailbox's counters.
 pub(super) fn mailbox_key(mailbox: MailboxId) -> Vec<u8> {
-    key(&[mailbox.as_bytes(), &[1]])
+    key(&[mailbox.as_bytes(), &[COUNTED]])
 }
 
 /// What the keys of a mailbox's index begin with.
 pub(super) fn index_prefix(mailbox: MailboxId) -> Vec<u8> {
-    key(&[mailbox.as_bytes(), &[0]])
+    key(&[mailbox.as_bytes(), &[INDEX]])
 }
 
 pub(super) fn index_key(mailbox: MailboxId, sequence: u64) -> Vec<u8> {
-    key(&[mailbox.as_bytes(), &[0], &sequence.to_be_bytes()])
+    key(&[mailbox.as_bytes(), &[INDEX], &sequence.to_be_bytes()])
 }
 
 pub(super) fn place_key(mailbox: MailboxId, id: EnvelopeId) -> Vec<u8> {
-    key(&[mailbox.as_bytes(), &[2], id.as_bytes()])
+    key(&[mailbox.as_bytes(), &[PLACE], id.as_bytes()])
+}
+
+/// What the keys of the places of a mailbox's ids begin with.
+pub(super) fn place_prefix(mailbox: MailboxId) -> Vec<u8> {
+    key(&[mailbox.as_bytes(), &[PLACE]])
 }
 
 /// The sequence number at the end of a key of the index.
