@@ -33,6 +33,7 @@ mod medium;
 mod pending;
 mod prekeys;
 mod queue;
+mod reclaim;
 mod records;
 mod recount;
 mod rights;

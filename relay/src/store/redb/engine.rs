@@ -48,6 +48,8 @@ pub(super) struct Engine {
     pub(super) commits: AtomicU64,
     /// Bytes of envelopes and blobs, as of the last commit.
     pub(super) stored_bytes: AtomicU64,
+    /// Bytes of the file when it was last made smaller for want of room.
+    pub(super) squeezed_bytes: AtomicU64,
 }
 
 /// What redb does on a file that is not what it wrote may be a panic: it ends
@@ -125,6 +127,7 @@ impl Engine {
             stored_bytes: AtomicU64::new(
                 counters.envelope_bytes.saturating_add(counters.blob_bytes),
             ),
+            squeezed_bytes: AtomicU64::new(0),
         };
         engine.room.restock(&*engine.medium);
         Ok(engine)

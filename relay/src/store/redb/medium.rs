@@ -37,6 +37,9 @@ pub trait Medium: fmt::Debug + Send + Sync + 'static {
     /// Room on the disk, if that is known.
     fn space(&self) -> Option<Space>;
 
+    /// Whether a ballast of that many bytes is there.
+    fn has_ballast(&self, bytes: u64) -> bool;
+
     /// Allocates a ballast of that many bytes, if it is not there.
     fn take_ballast(&self, bytes: u64) -> io::Result<()>;
 
@@ -133,11 +136,15 @@ impl Medium for Folder {
         Some(Space { free: bytes(found.f_bavail), total: bytes(found.f_blocks) })
     }
 
+    fn has_ballast(&self, bytes: u64) -> bool {
+        bytes == 0 || fs::metadata(self.0.join(BALLAST)).is_ok_and(|file| file.len() >= bytes)
+    }
+
     fn take_ballast(&self, bytes: u64) -> io::Result<()> {
-        let path = self.0.join(BALLAST);
-        if bytes == 0 || fs::metadata(&path).is_ok_and(|file| file.len() >= bytes) {
+        if self.has_ballast(bytes) {
             return Ok(());
         }
+        let path = self.0.join(BALLAST);
         remove_if_there(&path)?;
         let file = new_file(&path)?;
         let allocated = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes);

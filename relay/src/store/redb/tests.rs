@@ -4,6 +4,7 @@
 mod corruption;
 mod disk;
 mod files;
+mod full;
 mod io_errors;
 mod power_loss;
 

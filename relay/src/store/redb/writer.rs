@@ -65,6 +65,15 @@ enum Stop {
     Broken(StoreError),
 }
 
+/// What is tried for a batch for which there was no room on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recourse {
+    /// To make what is free in the file usable.
+    Reclaim,
+    /// To give up the ballast.
+    Ballast,
+}
+
 impl Item {
     fn new(what: What) -> Self {
         Self { what, failed: None }
@@ -72,6 +81,16 @@ impl Item {
 
     fn frees(&self) -> bool {
         matches!(&self.what, What::Change(job) if job.frees)
+    }
+
+    /// Only what frees room is worth the ballast.
+    fn is_worth(&self, recourse: Option<Recourse>) -> bool {
+        let worth = match recourse {
+            None => false,
+            Some(Recourse::Reclaim) => true,
+            Some(Recourse::Ballast) => self.frees(),
+        };
+        worth && self.failed.is_none()
     }
 
     fn apply(&mut self, batch: &mut Batch<'_>) -> Result<()> {
@@ -137,7 +156,7 @@ impl Engine {
     }
 
     fn commit(&self, mut items: Vec<Item>) {
-        let mut broken_before = false;
+        let mut tried = Vec::new();
         loop {
             if items.iter().all(|item| item.failed.is_some()) {
                 break;
@@ -147,28 +166,39 @@ impl Engine {
                 Err(Stop::Refused) => (),
                 Err(Stop::Broken(error)) => {
                     self.take_down();
-                    // Only what frees room is worth the ballast.
-                    let frees = |item: &Item| item.frees() && item.failed.is_none();
-                    let again =
-                        error == StoreError::Full && !broken_before && items.iter().any(frees);
-                    if again && self.medium.give_up_ballast() {
+                    let recourse = self.recourse(error, &items, &tried);
+                    if recourse == Some(Recourse::Ballast) && self.medium.give_up_ballast() {
                         warn!("the disk is full; the ballast is given up for what frees room");
                     }
                     let (kept, lost): (Vec<_>, Vec<_>) =
-                        items.into_iter().partition(|item| again && frees(item));
+                        items.into_iter().partition(|item| item.is_worth(recourse));
                     self.settle(lost, Some(error));
                     self.open_anew();
+                    if recourse == Some(Recourse::Reclaim) {
+                        self.reclaim();
+                    }
                     items = kept;
-                    broken_before = true;
+                    tried.extend(recourse);
                 }
             }
         }
-        let frees = items.iter().any(Item::frees);
+        if items.iter().any(Item::frees) {
+            // Who has made room finds it.
+            self.restock();
+        }
         self.settle(items, None);
         fail_point::pass("after-answer");
-        if frees {
-            self.room.restock(&*self.medium);
-        }
+    }
+
+    /// What may still help, each once for a batch.
+    fn recourse(&self, error: StoreError, items: &[Item], tried: &[Recourse]) -> Option<Recourse> {
+        let helps = |recourse: &Recourse| {
+            !tried.contains(recourse)
+                && items.iter().any(|item| item.is_worth(Some(*recourse)))
+                && (*recourse == Recourse::Ballast || self.is_loose())
+        };
+        let full = error == StoreError::Full;
+        [Recourse::Reclaim, Recourse::Ballast].into_iter().find(|recourse| full && helps(recourse))
     }
 
     fn attempt(&self, items: &mut [Item]) -> core::result::Result<(), Stop> {
@@ -225,9 +255,14 @@ impl Engine {
 
     /// Opens the file anew, however long it takes. Meanwhile everything is
     /// refused.
-    fn open_anew(&self) {
+    pub(super) fn open_anew(&self) {
         warn!("the store has failed; its file is opened anew");
         self.take_down();
+        self.open_once_more();
+    }
+
+    /// Opens the file that was taken down.
+    pub(super) fn open_once_more(&self) {
         let mut pause = FIRST_PAUSE;
         loop {
             match self.open_again() {
@@ -258,24 +293,6 @@ impl Engine {
                 Work::Append(sequence, ..) => intake.pending.end(sequence, refused),
                 Work::Change(job) => job.change.settle(Err(StoreError::Unavailable)),
                 Work::Compact(answer) => drop(answer.send(Err(StoreError::Unavailable))),
-            }
-        }
-    }
-
-    fn compact_now(&self) -> Result<(u64, u64)> {
-        let before = self.medium.bytes();
-        let compacted = {
-            let mut guard = self.database.blocking_write();
-            let database = guard.as_mut().ok_or(StoreError::Unavailable)?;
-            super::engine::contained(|| {
-                database.compact().map_err(|error| outcome_of(&error.into()))
-            })
-        };
-        match compacted {
-            Ok(_) => Ok((before, self.medium.bytes())),
-            Err(error) => {
-                self.open_anew();
-                Err(error)
             }
         }
     }

@@ -142,6 +142,10 @@ impl Medium for Socket {
         None
     }
 
+    fn has_ballast(&self, _: u64) -> bool {
+        true
+    }
+
     fn take_ballast(&self, _: u64) -> io::Result<()> {
         Ok(())
     }
