@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 const SECONDS_PER_DAY: u64 = 86_400;
 
 /// Seconds since 1970-01-01 UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct UnixSeconds(pub u64);
 
 impl UnixSeconds {

@@ -1,0 +1,1 @@
+//! What is decided, on rows alone: no clock, no random source, no socket.

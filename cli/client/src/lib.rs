@@ -1,0 +1,14 @@
+//! An account as a library: its keys, its store and its links.
+//!
+//! The engine decides and touches nothing: it reads rows, and what it wants
+//! changed comes back as a [`step::Step`], whose outcome nobody has before it is
+//! durable. The store keeps rows sealed in one file that is open only for short
+//! sections under a lock. The driver owns sockets and clocks.
+//!
+//! What is deliberately absent: a daemon, a socket that listens, and any text
+//! for people; words and exit codes are the command line's.
+
+pub mod engine;
+pub mod rows;
+pub mod step;
+pub mod store;

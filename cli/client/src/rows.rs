@@ -1,0 +1,94 @@
+//! What each row of the store holds. A row is one byte of format and then the
+//! strict encoding of `protocol/SPEC.md`.
+//!
+//! Rows of sessions and prekeys are the archives of `msg-crypto`, as they are.
+
+pub mod account;
+pub mod contact;
+pub mod message;
+pub mod outbox;
+
+use core::ops::ControlFlow;
+
+use msg_protocol::codec;
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use self::{
+    account::{AccountRow, NumbersRow, RelayRow, SettingsRow},
+    contact::{Alarm, ContactRow, Standing, TicketRow, Trust},
+    message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow},
+    outbox::{OutboxRow, OutboxState, Sealing},
+};
+use crate::{
+    step::Draft,
+    store::{Rows, StoreError, Table},
+};
+
+/// The only format of rows there is.
+const FORMAT: u8 = 1;
+
+/// Most bytes of a row: a card history, a message and what goes with it.
+const MAX_ROW_BYTES: usize = 512 * 1024;
+
+/// What a table holds.
+pub trait Row: Serialize + DeserializeOwned {
+    /// The table.
+    const TABLE: Table;
+}
+
+/// Reads typed rows.
+pub trait Read: Rows {
+    /// A row.
+    fn row<R: Row>(&self, key: &[u8]) -> Result<Option<R>, StoreError> {
+        let value = self.value(R::TABLE, key)?;
+        value.map(|value| decode(&value)).transpose()
+    }
+
+    /// All rows of a table, with their keys; of a numbered one those from a key on.
+    fn all<R: Row>(&self, from: &[u8]) -> Result<Vec<(Vec<u8>, R)>, StoreError> {
+        let mut rows = Vec::new();
+        self.each(from, |key, row| {
+            rows.push((key.to_vec(), row));
+            ControlFlow::Continue(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Visits rows of a table; of a numbered one those from a key on.
+    fn each<R: Row>(
+        &self,
+        from: &[u8],
+        mut visit: impl FnMut(&[u8], R) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut failed = Ok(());
+        self.scan(R::TABLE, from, &mut |key, value| match decode(value) {
+            Ok(row) => visit(key, row),
+            Err(error) => {
+                failed = Err(error);
+                ControlFlow::Break(())
+            }
+        })?;
+        failed
+    }
+}
+
+impl<R: Rows + ?Sized> Read for R {}
+
+impl Draft<'_> {
+    /// Writes a typed row.
+    pub fn write<R: Row>(&self, key: &[u8], row: &R) {
+        let mut bytes = vec![FORMAT];
+        bytes.extend(codec::encode(row));
+        self.put(R::TABLE, key, bytes);
+    }
+}
+
+fn decode<R: Row>(value: &[u8]) -> Result<R, StoreError> {
+    match value.split_first() {
+        Some((&FORMAT, encoded)) => {
+            codec::decode(encoded, MAX_ROW_BYTES).map_err(|_| StoreError::Damaged(R::TABLE))
+        }
+        Some(_) => Err(StoreError::Foreign(R::TABLE)),
+        None => Err(StoreError::Damaged(R::TABLE)),
+    }
+}

@@ -1,0 +1,118 @@
+//! The account itself: who it is, what it counts, what it has agreed with its relay.
+
+use msg_protocol::{
+    address::{Address, Pin},
+    card::Card,
+    id::RelayEpoch,
+    secret::{AccountCredential, DeviceCredential, Door, LinkToken},
+    signed::Signed,
+    time::UnixSeconds,
+};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroize as _;
+
+use super::Row;
+use crate::store::Table;
+
+/// Who we are. Wiped when dropped.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRow {
+    /// Where we live.
+    pub address: Address,
+    /// Our relay's key; the system's authorities without it.
+    pub pin: Option<Pin>,
+    /// The seed of our identity.
+    pub identity: [u8; 32],
+    /// The archive of this device's keys.
+    pub device: Vec<u8>,
+    /// What this device signs in with.
+    pub credential: DeviceCredential,
+    /// The right to deposit with us, and how often it has been changed.
+    pub door: Door,
+    /// Number of the door, from 1.
+    pub door_number: u32,
+    /// Only of an account without a password: it would come from that.
+    pub account_credential: Option<AccountCredential>,
+    /// Our cards, oldest first.
+    pub cards: Vec<Signed<Card>>,
+    /// Links that are out: their tokens, and when they end.
+    pub tokens: Vec<(LinkToken, UnixSeconds)>,
+    /// Whether the relay has confirmed the registration.
+    pub registered: bool,
+}
+
+impl Drop for AccountRow {
+    fn drop(&mut self) {
+        self.identity.zeroize();
+        self.device.zeroize();
+    }
+}
+
+/// What has been counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NumbersRow {
+    /// The next row of the outbox.
+    pub outbox: u64,
+    /// The next message.
+    pub messages: u64,
+}
+
+/// What we know of our own relay.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RelayRow {
+    /// The epoch for which the rest counts.
+    pub epoch: Option<RelayEpoch>,
+    /// Grows with each sign-in; the relay keeps the greatest.
+    pub counter: u64,
+    /// Sequence number of the last envelope that was taken in.
+    pub after: u64,
+    /// When the mailbox was last emptied.
+    pub collected: UnixSeconds,
+    /// When prekeys were last looked after.
+    pub maintained: UnixSeconds,
+    /// When all one-time pairs were last replaced.
+    pub replaced: UnixSeconds,
+    /// Whether prekeys were made and have not reached the relay for sure.
+    pub unpublished: bool,
+    /// Envelopes that could not be opened, by nobody's fault that can be named.
+    pub unopened: u64,
+    /// How often this store turned out to be an older copy of itself.
+    pub set_back: u32,
+}
+
+/// What the owner has chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SettingsRow {
+    /// Names and values, as `config` shows them.
+    pub values: Vec<(String, String)>,
+}
+
+impl Row for AccountRow {
+    const TABLE: Table = Table::Account;
+}
+
+impl Row for NumbersRow {
+    const TABLE: Table = Table::Account;
+}
+
+impl Row for RelayRow {
+    const TABLE: Table = Table::Account;
+}
+
+impl Row for SettingsRow {
+    const TABLE: Table = Table::Account;
+}
+
+/// Keys of the account's rows.
+pub mod key {
+    /// [`super::AccountRow`].
+    pub const ACCOUNT: &[u8] = b"account";
+    /// [`super::NumbersRow`].
+    pub const NUMBERS: &[u8] = b"numbers";
+    /// [`super::RelayRow`].
+    pub const RELAY: &[u8] = b"relay";
+    /// [`super::SettingsRow`].
+    pub const SETTINGS: &[u8] = b"settings";
+    /// The archive of prekeys, in its own table.
+    pub const PREKEYS: &[u8] = b"prekeys";
+}

@@ -1,0 +1,105 @@
+//! People: where they are, which keys they have, and how far they are trusted.
+
+use msg_protocol::{
+    address::{Address, Pin},
+    card::Card,
+    id::AccountId,
+    secret::{Door, LinkToken, WorkTicket},
+    signed::Signed,
+    time::UnixSeconds,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Row;
+use crate::store::Table;
+
+/// A person, known by an account id that belongs to one identity for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactRow {
+    /// What they are called here; nobody else has that name.
+    pub name: String,
+    /// What they would like to be called.
+    pub display_name: String,
+    /// Where they live.
+    pub address: Address,
+    /// Their relay's key.
+    pub pin: Option<Pin>,
+    /// Their newest card that could be checked.
+    pub card: Signed<Card>,
+    /// When it was last looked for.
+    pub card_checked: UnixSeconds,
+    /// How far the identity is trusted.
+    pub trust: Trust,
+    /// How we stand with them.
+    pub standing: Standing,
+    /// Their door, once they have handed it over.
+    pub door: Option<Door>,
+    /// The token of their link that we came by.
+    pub token: Option<LinkToken>,
+    /// A right to knock, bought with work.
+    pub ticket: Option<TicketRow>,
+    /// Number of the door of ours that they have been handed; 0 for none.
+    pub told_door: u32,
+    /// What is wrong with them, if something is.
+    pub alarm: Option<Alarm>,
+    /// Whether receipts that tell of reading go to them.
+    pub receipts: bool,
+}
+
+/// How far an identity is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trust {
+    /// Pinned when it was first seen.
+    Unverified,
+    /// Compared by the owner, or named by a contact link.
+    Verified,
+}
+
+/// How we stand with somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// They knocked and wait for our word.
+    Request,
+    /// We have added them.
+    Added,
+    /// What they send is dropped.
+    Blocked,
+}
+
+/// What must not be passed over in silence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Alarm {
+    /// At their address lives another identity now: its card.
+    Changed(Box<Signed<Card>>),
+    /// Their relay shows an older card than before, or another one of the same version.
+    CardWentBack,
+}
+
+/// A ticket with what is left of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketRow {
+    /// The ticket.
+    pub ticket: WorkTicket,
+    /// Whether it is still good for one fetch of prekeys.
+    pub fetch: bool,
+    /// Envelopes for which it is good.
+    pub knocks: u8,
+    /// When it ends.
+    pub expires: UnixSeconds,
+}
+
+impl Row for ContactRow {
+    const TABLE: Table = Table::Contacts;
+}
+
+impl ContactRow {
+    /// Whether they are one of us: they may deposit, and are confirmed.
+    pub fn is_accepted(&self) -> bool {
+        self.standing == Standing::Added
+    }
+}
+
+/// The key of a contact.
+pub fn key(account: AccountId) -> [u8; 16] {
+    account.0
+}

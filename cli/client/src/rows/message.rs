@@ -1,0 +1,94 @@
+//! Messages, sent and received, and what goes with them.
+
+use msg_protocol::{
+    content::Content,
+    id::{AccountId, MessageId},
+    time::UnixSeconds,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Row;
+use crate::store::Table;
+
+/// A message as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRow {
+    /// The same on every device.
+    pub id: MessageId,
+    /// With whom.
+    pub with: AccountId,
+    /// From or to them.
+    pub direction: Direction,
+    /// The sender's clock, in milliseconds.
+    pub sent_ms: u64,
+    /// When it was stored here.
+    pub stored: UnixSeconds,
+    /// What it says.
+    pub content: Content,
+}
+
+/// Which way a message went, and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Direction {
+    /// It came.
+    In {
+        /// Whether its owner has it: a write or a handler succeeded.
+        read: bool,
+        /// Whether it has been shown before, perhaps in vain.
+        shown: bool,
+        /// Whether its sender had an alarm when it came.
+        doubtful: bool,
+    },
+    /// It went.
+    Out {
+        /// How far it got.
+        level: Level,
+    },
+}
+
+/// How far a message got: of several devices of one person, the furthest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Level {
+    /// It will not get there unless it is retried.
+    Failed,
+    /// It waits here.
+    Queued,
+    /// It is durable at the recipient's relay.
+    Relay,
+    /// A device of the recipient has it.
+    Delivered,
+    /// The recipient has read it.
+    Read,
+}
+
+/// Where a known message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownRow {
+    /// Its number; none if it was not kept.
+    pub number: Option<u64>,
+    /// When it came.
+    pub came: UnixSeconds,
+}
+
+/// Receipts that are due to somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ReceiptsRow {
+    /// Messages that have arrived.
+    pub delivered: Vec<MessageId>,
+    /// Messages that have been read.
+    pub read: Vec<MessageId>,
+    /// When they may leave.
+    pub due: UnixSeconds,
+}
+
+impl Row for MessageRow {
+    const TABLE: Table = Table::Messages;
+}
+
+impl Row for KnownRow {
+    const TABLE: Table = Table::Known;
+}
+
+impl Row for ReceiptsRow {
+    const TABLE: Table = Table::Receipts;
+}

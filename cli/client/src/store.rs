@@ -1,0 +1,106 @@
+//! The store as the engine sees it: tables of rows, read through [`Rows`].
+//!
+//! A row is bytes under a key in a table. What is sealed, how, and in which file
+//! is the engine's business as little as who holds the lock.
+
+pub mod memory;
+
+use core::ops::ControlFlow;
+
+use zeroize::Zeroizing;
+
+/// What is kept together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// The account itself, and what it counts: one row of each kind.
+    Account,
+    /// People, by account id.
+    Contacts,
+    /// Cryptographic state, by identity and device of the peer.
+    Sessions,
+    /// This device's private prekeys: one row.
+    Prekeys,
+    /// What is on its way, by number.
+    Outbox,
+    /// What was sent and received, by number.
+    Messages,
+    /// Numbers of messages, by account and message id.
+    Known,
+    /// Receipts that are due, by account id.
+    Receipts,
+    /// Keys under which a script has sent before.
+    Idempotency,
+}
+
+impl Table {
+    /// All there are.
+    pub const ALL: [Self; 9] = [
+        Self::Account,
+        Self::Contacts,
+        Self::Sessions,
+        Self::Prekeys,
+        Self::Outbox,
+        Self::Messages,
+        Self::Known,
+        Self::Receipts,
+        Self::Idempotency,
+    ];
+
+    /// Its name in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Contacts => "contacts",
+            Self::Sessions => "sessions",
+            Self::Prekeys => "prekeys",
+            Self::Outbox => "outbox",
+            Self::Messages => "messages",
+            Self::Known => "known",
+            Self::Receipts => "receipts",
+            Self::Idempotency => "idempotency",
+        }
+    }
+
+    /// Whether its keys are numbers, given in order: 8 bytes, big-endian. Rows of
+    /// the others come in no order.
+    pub const fn is_numbered(self) -> bool {
+        matches!(self, Self::Outbox | Self::Messages)
+    }
+}
+
+/// Why the store could not give or take a row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A row is not what was written: damaged, altered, or from another place.
+    #[error("a row of {} is damaged", .0.name())]
+    Damaged(Table),
+    /// A row was written by a version that this one does not know.
+    #[error("a row of {} was written by another version of msg", .0.name())]
+    Foreign(Table),
+    /// The file cannot be read or written.
+    #[error("store: {0}")]
+    Io(String),
+    /// There is no room on the disk.
+    #[error("there is no room on the disk")]
+    Full,
+}
+
+/// The value of a row; wiped when dropped.
+pub type Value = Zeroizing<Vec<u8>>;
+
+/// What a scan is given: key and value. It goes on until told otherwise.
+pub type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
+
+/// Reads rows.
+pub trait Rows {
+    /// The value of a row.
+    fn value(&self, table: Table, key: &[u8]) -> Result<Option<Value>, StoreError>;
+
+    /// Visits the rows of a table: a numbered one from the key `from` on and in
+    /// order, any other whole and in no order.
+    fn scan(&self, table: Table, from: &[u8], visit: Visit<'_>) -> Result<(), StoreError>;
+
+    /// The greatest key of a numbered table below `before`.
+    fn last(&self, table: Table, before: u64) -> Result<Option<u64>, StoreError>;
+}
