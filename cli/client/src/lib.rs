@@ -8,7 +8,10 @@
 //! What is deliberately absent: a daemon, a socket that listens, and any text
 //! for people; words and exit codes are the command line's.
 
+pub mod backoff;
 pub mod engine;
+pub mod link;
 pub mod rows;
 pub mod step;
 pub mod store;
+pub mod transport;
