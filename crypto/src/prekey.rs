@@ -27,6 +27,9 @@ use crate::{
     secret::Secret,
 };
 
+/// Seconds for one id, when ids leap: more than a device gives in the long run.
+const LEAP_SECONDS: u64 = 16;
+
 /// A device's own prekeys.
 #[derive(Default)]
 pub struct OwnPrekeys {
@@ -183,6 +186,14 @@ impl OwnPrekeys {
         (0..ONE_TIME_PAIRS)
             .map(|_| self.add_one_time(device, Secret::random(rng), Secret::random(rng)))
             .collect()
+    }
+
+    /// Goes over to ids that were never given: after this state turned out to be an
+    /// older copy, whose ids after this point have been given already. They rise
+    /// with time, so that no two such copies give the same.
+    pub fn leap(&mut self, now: UnixSeconds) {
+        let later = u32::try_from(now.0 / LEAP_SECONDS).unwrap_or(u32::MAX);
+        self.last_id = self.last_id.max(later);
     }
 
     pub(crate) fn signed(&self, id: PrekeyId) -> Option<&AgreementSecret> {

@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     account::{AccountRow, NumbersRow, RelayRow, SettingsRow},
-    contact::{Alarm, ContactRow, Standing, TicketRow, Trust},
+    contact::{Alarm, ContactRow, Place, RightRow, Standing, Trust},
     message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow},
     outbox::{OutboxRow, OutboxState, Sealing},
 };

@@ -60,8 +60,10 @@ pub struct NumbersRow {
 /// What we know of our own relay.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RelayRow {
-    /// The epoch for which the rest counts.
+    /// The epoch in which `after` counts.
     pub epoch: Option<RelayEpoch>,
+    /// The epoch for which one-time pairs were made.
+    pub keyed: Option<RelayEpoch>,
     /// Grows with each sign-in; the relay keeps the greatest.
     pub counter: u64,
     /// Sequence number of the last envelope that was taken in.

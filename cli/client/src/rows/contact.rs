@@ -3,8 +3,10 @@
 use msg_protocol::{
     address::{Address, Pin},
     card::Card,
+    content::ContactDetails,
     id::AccountId,
-    secret::{Door, LinkToken, WorkTicket},
+    request::Access,
+    secret::{Door, LinkToken},
     signed::Signed,
     time::UnixSeconds,
 };
@@ -20,10 +22,10 @@ pub struct ContactRow {
     pub name: String,
     /// What they would like to be called.
     pub display_name: String,
-    /// Where they live.
-    pub address: Address,
-    /// Their relay's key.
-    pub pin: Option<Pin>,
+    /// Where they live; not known of a stranger whose word has not been checked.
+    pub place: Option<Place>,
+    /// Where they say that they live, until their card has been seen there.
+    pub claim: Option<ContactDetails>,
     /// Their newest card that could be checked.
     pub card: Signed<Card>,
     /// When it was last looked for.
@@ -34,10 +36,10 @@ pub struct ContactRow {
     pub standing: Standing,
     /// Their door, once they have handed it over.
     pub door: Option<Door>,
-    /// The token of their link that we came by.
+    /// The token of their link that we came by: shown to them too.
     pub token: Option<LinkToken>,
-    /// A right to knock, bought with work.
-    pub ticket: Option<TicketRow>,
+    /// A right to knock: that token, or a ticket bought with work.
+    pub right: Option<RightRow>,
     /// Number of the door of ours that they have been handed; 0 for none.
     pub told_door: u32,
     /// What is wrong with them, if something is.
@@ -75,11 +77,20 @@ pub enum Alarm {
     CardWentBack,
 }
 
-/// A ticket with what is left of it.
+/// Where somebody lives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TicketRow {
-    /// The ticket.
-    pub ticket: WorkTicket,
+pub struct Place {
+    /// Their address.
+    pub address: Address,
+    /// Their relay's key; the system's authorities without it.
+    pub pin: Option<Pin>,
+}
+
+/// A right to knock with what is left of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RightRow {
+    /// What is shown to the relay.
+    pub access: Access,
     /// Whether it is still good for one fetch of prekeys.
     pub fetch: bool,
     /// Envelopes for which it is good.

@@ -92,3 +92,12 @@ impl Row for KnownRow {
 impl Row for ReceiptsRow {
     const TABLE: Table = Table::Receipts;
 }
+
+/// The key under which a message is known.
+pub fn known_key(with: AccountId, id: MessageId) -> [u8; 32] {
+    let mut key = [0; 32];
+    let (account, message) = key.split_at_mut(16);
+    account.copy_from_slice(&with.0);
+    message.copy_from_slice(&id.0);
+    key
+}

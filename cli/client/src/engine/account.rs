@@ -1,0 +1,179 @@
+//! Our own account: made once, then loaded by every verb that signs or opens.
+
+use msg_crypto::{
+    CardHistory,
+    handshake::initiator::Initiator,
+    identity::{DeviceSecret, IdentitySecret},
+    prekey::OwnPrekeys,
+    secret::Secret,
+};
+use msg_protocol::{
+    address::{Address, Pin},
+    card::{CARD_FORMAT, Card, CardHash, CardRef},
+    id::{AccountId, DeviceId, MailboxId},
+    request::{Register, SignIn},
+    secret::{AccountCredential, DeviceCredential, Door, Invite},
+    signed::Verified,
+    time::UnixSeconds,
+};
+use rand_core::CryptoRng;
+
+use super::EngineError;
+use crate::{
+    rows::{AccountRow, Read as _, RelayRow, account::key},
+    step::Draft,
+    store::{Rows, StoreError, Table},
+};
+
+/// What a new account is to be.
+pub struct NewAccount {
+    /// Where it will live.
+    pub address: Address,
+    /// That relay's key.
+    pub pin: Option<Pin>,
+    /// What changes of the account are shown to the relay with.
+    pub credential: AccountCredential,
+    /// Whether the credential is kept here, because no password gives it again.
+    pub keeps_credential: bool,
+    /// The right to register.
+    pub invite: Option<Invite>,
+}
+
+/// Our account with its keys.
+pub struct Own {
+    /// As it is stored.
+    pub row: AccountRow,
+    /// Signs our cards.
+    pub identity: IdentitySecret,
+    /// This device's keys.
+    pub device: DeviceSecret,
+    card: Verified<Card>,
+    refs: Vec<CardRef>,
+}
+
+/// Makes the keys of a new account, and the request that registers it. The same
+/// request may be made again until it is answered.
+pub fn found<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    new: NewAccount,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Register {
+    let identity = IdentitySecret::generate(rng);
+    let device = DeviceSecret::generate(rng);
+    let card = identity.sign(&Card {
+        format: CARD_FORMAT,
+        identity: identity.public(),
+        name: new.address.name.clone(),
+        version: 1,
+        previous: CardHash([0; 32]),
+        created: now.day(),
+        devices: vec![device.public(now.day())],
+    });
+    let row = AccountRow {
+        pin: new.pin,
+        identity: *identity.seed().expose(),
+        device: device.archive().as_bytes().to_vec(),
+        credential: DeviceCredential::new(*Secret::<32>::random(rng).expose()),
+        door: Door::new(*Secret::<32>::random(rng).expose()),
+        door_number: 1,
+        account_credential: new.keeps_credential.then(|| new.credential.clone()),
+        cards: vec![card.clone()],
+        tokens: Vec::new(),
+        registered: false,
+        address: new.address,
+    };
+    let register = Register {
+        name: row.address.name.clone(),
+        card,
+        account_credential: new.credential,
+        device_credential: row.credential.clone(),
+        door: row.door.clone(),
+        invite: new.invite,
+    };
+    draft.write(key::ACCOUNT, &row);
+    draft.write(key::RELAY, &RelayRow::default());
+    draft.put(Table::Prekeys, key::PREKEYS, OwnPrekeys::default().archive().as_bytes().to_vec());
+    register
+}
+
+/// The account's row.
+pub fn row(rows: &impl Rows) -> Result<AccountRow, EngineError> {
+    rows.row(key::ACCOUNT)?.ok_or(EngineError::NoAccount)
+}
+
+/// What is known of our relay.
+pub fn relay(rows: &impl Rows) -> Result<RelayRow, StoreError> {
+    Ok(rows.row(key::RELAY)?.unwrap_or_default())
+}
+
+/// The relay has taken the registration.
+pub fn registered(draft: &Draft<'_>) -> Result<(), EngineError> {
+    let mut account = row(draft)?;
+    account.registered = true;
+    draft.write(key::ACCOUNT, &account);
+    Ok(())
+}
+
+/// What the next sign-in shows. Its counter is greater than all before it: a copy
+/// of this store shows one that the relay has seen.
+pub fn sign_in(draft: &Draft<'_>) -> Result<SignIn, EngineError> {
+    let own = Own::load(draft)?;
+    let mut state = relay(draft)?;
+    state.counter += 1;
+    draft.write(key::RELAY, &state);
+    Ok(SignIn {
+        name: own.row.address.name.clone(),
+        device: own.device.id(),
+        credential: own.row.credential.clone(),
+        counter: state.counter,
+    })
+}
+
+impl Own {
+    /// Loads the account.
+    pub fn load(rows: &impl Rows) -> Result<Self, EngineError> {
+        let row = row(rows)?;
+        let identity = IdentitySecret::from_seed(&Secret::new(row.identity));
+        let device = DeviceSecret::restore(&row.device)?;
+        let mut newest = None;
+        let mut refs = Vec::new();
+        for signed in &row.cards {
+            let card = signed.clone().verify(&identity.public())?;
+            refs.push(card.reference());
+            newest = Some(card);
+        }
+        let card = newest.ok_or(StoreError::Damaged(Table::Account))?;
+        Ok(Self { row, identity, device, card, refs })
+    }
+
+    /// Our account id.
+    pub fn id(&self) -> AccountId {
+        self.card.account()
+    }
+
+    /// This device's id.
+    pub fn device_id(&self) -> DeviceId {
+        self.device.id()
+    }
+
+    /// This device's mailbox.
+    pub fn mailbox(&self) -> MailboxId {
+        MailboxId::of(self.id(), self.device_id())
+    }
+
+    /// Our card as it is now.
+    pub fn card(&self) -> &Verified<Card> {
+        &self.card
+    }
+
+    /// All versions of it, for handshakes sealed to an older one.
+    pub fn history(&self) -> CardHistory {
+        CardHistory::from_parts(self.card.identity, self.refs.clone())
+    }
+
+    /// As whom sessions are begun.
+    pub fn initiator(&self) -> Initiator<'_> {
+        Initiator { device: &self.device, card: &self.card }
+    }
+}

@@ -1,0 +1,205 @@
+//! What came: opened, known again, kept, confirmed.
+//!
+//! Everything that an envelope changes (the session, the spent prekey, the
+//! message, what is known of it, the receipt) goes into one step with the
+//! sequence number up to which the relay may forget.
+
+mod opened;
+mod reading;
+
+use msg_crypto::{AcceptError, Accepted, accept, prekey::OwnPrekeys};
+use msg_protocol::{
+    content::Message,
+    envelope::EnvelopeKind,
+    id::{AccountId, RelayEpoch},
+    response::Row,
+    time::UnixSeconds,
+};
+use rand_core::CryptoRng;
+
+pub use self::reading::{Unread, confirm_all, mark_read, mark_shown, unread};
+use super::{
+    EngineError,
+    account::{self, Own},
+    contacts, outbox, prekeys,
+    sessions::{PeerDevice, Sessions},
+};
+use crate::{rows::account::key, step::Draft};
+
+/// Something that the owner may want to hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// A message, by its number.
+    Message(u64),
+    /// A stranger has knocked.
+    Request(AccountId),
+    /// Somebody has let us in, or has been let in.
+    Connected(AccountId),
+    /// Somebody's address is to be checked.
+    Claim(AccountId),
+    /// Somebody lost their session and began another.
+    Reset(AccountId),
+    /// A card that we do not hold yet exists.
+    NewCard(AccountId),
+    /// An envelope could not be opened.
+    Unopened,
+}
+
+/// What came of a page of a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Taken {
+    /// The relay may forget up to here.
+    pub up_to: Option<u64>,
+    /// What there is to tell.
+    pub news: Vec<News>,
+}
+
+/// The sequence number after which this device collects in an epoch.
+pub fn after(draft: &Draft<'_>, epoch: RelayEpoch) -> Result<u64, EngineError> {
+    let state = account::relay(draft)?;
+    Ok(if state.epoch == Some(epoch) { state.after } else { 0 })
+}
+
+/// Takes in rows of our mailbox, in order.
+pub fn take<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    epoch: RelayEpoch,
+    rows: &[Row],
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Taken, EngineError> {
+    let own = Own::load(draft)?;
+    let mut state = account::relay(draft)?;
+    if state.epoch != Some(epoch) {
+        (state.epoch, state.after) = (Some(epoch), 0);
+    }
+    let mut taking = Taking {
+        draft,
+        own: &own,
+        sessions: Sessions::new(draft),
+        prekeys: None,
+        news: Vec::new(),
+        now,
+    };
+    for row in rows.iter().filter(|row| row.sequence > state.after) {
+        if row.envelope.mailbox == own.mailbox() {
+            taking.envelope(row, rng)?;
+        } else {
+            taking.news.push(News::Unopened);
+        }
+    }
+    let up_to = rows.last().map(|row| row.sequence);
+    state.after = state.after.max(up_to.unwrap_or(0));
+    let unopened = taking.news.iter().filter(|news| **news == News::Unopened).count();
+    state.unopened = state.unopened.saturating_add(unopened as u64);
+    let Taking { prekeys: changed, news, .. } = taking;
+    if let Some(changed) = changed {
+        prekeys::keep(draft, &changed);
+    }
+    draft.write(key::RELAY, &state);
+    Ok(Taken { up_to, news })
+}
+
+/// This store turned out to be an older copy of itself: no session of it is used
+/// for sending again, everybody is told, and prekeys get numbers never given.
+pub fn set_back<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    counter: u64,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<(), EngineError> {
+    let mut state = account::relay(draft)?;
+    state.counter = state.counter.max(counter).saturating_add(1);
+    state.set_back = state.set_back.saturating_add(1);
+    state.keyed = None;
+    draft.write(key::RELAY, &state);
+    let mut own = prekeys::load(draft)?;
+    own.leap(now);
+    prekeys::keep(draft, &own);
+    let mut sessions = Sessions::new(draft);
+    for peer in sessions.peers()? {
+        sessions.retire(&peer, now)?;
+    }
+    for (id, contact) in contacts::all(draft)? {
+        outbox::seal_anew(draft, id, None, now)?;
+        if contact.is_accepted() {
+            opened::post_reset(draft, id, &contact, 0, now, rng)?;
+        }
+    }
+    Ok(())
+}
+
+/// The taking in of one page.
+struct Taking<'d, 'r> {
+    draft: &'d Draft<'r>,
+    own: &'d Own,
+    sessions: Sessions<'d, 'r>,
+    /// Loaded with the first handshake.
+    prekeys: Option<OwnPrekeys>,
+    news: Vec<News>,
+    now: UnixSeconds,
+}
+
+impl Taking<'_, '_> {
+    fn envelope<R: CryptoRng + ?Sized>(
+        &mut self,
+        row: &Row,
+        rng: &mut R,
+    ) -> Result<(), EngineError> {
+        let (kind, body) = (row.envelope.kind, &row.envelope.body);
+        let found = self.sessions.open(kind, body, self.now)?;
+        let (peer, content) = match found {
+            Some((peer, Ok(content))) => (peer, content),
+            Some((peer, Err(error))) => return self.refused(&peer, &error, rng),
+            None if kind == EnvelopeKind::Handshake => match self.accept(row)? {
+                Some(accepted) => accepted,
+                None => return Ok(()),
+            },
+            None => {
+                self.news.push(News::Unopened);
+                return Ok(());
+            }
+        };
+        match Message::decode(&content) {
+            Ok(message) => self.message(&peer, message, rng),
+            Err(_) => {
+                self.news.push(News::Unopened);
+                Ok(())
+            }
+        }
+    }
+
+    /// Accepts a handshake; none if it is not good, or from somebody who is blocked.
+    fn accept(&mut self, row: &Row) -> Result<Option<(PeerDevice, Vec<u8>)>, EngineError> {
+        let mut prekeys = match self.prekeys.take() {
+            Some(prekeys) => prekeys,
+            None => prekeys::load(self.draft)?,
+        };
+        let history = self.own.history();
+        let accepted =
+            accept(&row.envelope.body, &self.own.device, &history, &mut prekeys, self.now);
+        self.prekeys = Some(prekeys);
+        let Accepted { session, content, initiator } = match accepted {
+            Ok(accepted) => accepted,
+            Err(AcceptError::Replayed) => return Ok(None),
+            Err(_) => {
+                self.news.push(News::Unopened);
+                return Ok(None);
+            }
+        };
+        let peer = PeerDevice::new(&session.peer().identity, session.peer().device);
+        let id = initiator.account();
+        if id == self.own.id() {
+            return Ok(None);
+        }
+        match contacts::with(self.draft, id)? {
+            Some(contact) if contact.standing == crate::rows::Standing::Blocked => {
+                return Ok(None);
+            }
+            Some(_) => {}
+            None => self.knocked(id, &initiator)?,
+        }
+        self.sessions.adopt(&peer, session, self.now)?;
+        Ok(Some((peer, content)))
+    }
+}

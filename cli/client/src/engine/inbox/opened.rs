@@ -1,0 +1,233 @@
+//! What an opened message does, by its kind.
+
+use msg_crypto::OpenError;
+use msg_protocol::{
+    card::Card,
+    content::{Confirm, ContactDetails, Content, Lines, Message, ReceiptLevel, SessionReset, Text},
+    id::{AccountId, MessageId},
+    signed::Verified,
+    time::UnixSeconds,
+};
+use rand_core::CryptoRng;
+
+use super::{EngineError, News, Taking};
+use crate::{
+    engine::{
+        account, cards, contacts, numbers, outbox,
+        receipts::{self, Soon},
+        sessions::PeerDevice,
+    },
+    rows::{
+        ContactRow, Direction, KnownRow, MessageRow, Place, Read as _, Standing,
+        account::key as account_key, contact::key, message::known_key,
+    },
+    step::Draft,
+};
+
+/// Tells somebody that what was sealed to us so far should be sealed anew.
+pub(super) fn post_reset<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    id: AccountId,
+    contact: &ContactRow,
+    unopened: u32,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<(), EngineError> {
+    let post = outbox::Post {
+        account: id,
+        message: outbox::new_message_id(rng),
+        sent_ms: now.0.saturating_mul(1_000),
+        content: SessionReset { unopened }.into(),
+        confirm: Confirm::Later,
+        is_kept: false,
+    };
+    outbox::post(draft, contact, post, now)?;
+    Ok(())
+}
+
+impl Taking<'_, '_> {
+    /// A session knew the envelope and did not open it.
+    pub(super) fn refused<R: CryptoRng + ?Sized>(
+        &mut self,
+        peer: &PeerDevice,
+        error: &OpenError,
+        rng: &mut R,
+    ) -> Result<(), EngineError> {
+        if *error == OpenError::AlreadyOpened {
+            return Ok(());
+        }
+        self.news.push(News::Unopened);
+        let is_lost = matches!(
+            error,
+            OpenError::TooFarAhead { .. }
+                | OpenError::TooManySkipped { .. }
+                | OpenError::ChainEnded
+        );
+        let id = AccountId::of(&peer.identity());
+        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_accepted);
+        if let Some(contact) = contact.filter(|_| is_lost) {
+            self.sessions.retire(peer, self.now)?;
+            post_reset(self.draft, id, &contact, 1, self.now, rng)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody whom we do not know.
+    pub(super) fn knocked(
+        &mut self,
+        id: AccountId,
+        card: &Verified<Card>,
+    ) -> Result<(), EngineError> {
+        let name = contacts::free_request_name(self.draft, card.name.as_str())?;
+        self.draft.write(&key(id), &contacts::stranger(name, card, self.now));
+        self.news.push(News::Request(id));
+        Ok(())
+    }
+
+    pub(super) fn message<R: CryptoRng + ?Sized>(
+        &mut self,
+        peer: &PeerDevice,
+        message: Message,
+        rng: &mut R,
+    ) -> Result<(), EngineError> {
+        let id = AccountId::of(&peer.identity());
+        let Some(mut contact) = contacts::with(self.draft, id)? else { return Ok(()) };
+        if contact.standing == Standing::Blocked {
+            return Ok(());
+        }
+        if message.sender_card.version > cards::held(&contact)?.version {
+            self.news.push(News::NewCard(id));
+        }
+        let Message { id: message_id, sent_ms, confirm, content, .. } = message;
+        let again = self.draft.row::<KnownRow>(&known_key(id, message_id))?.is_some();
+        let mut ids = vec![message_id];
+        match content {
+            Content::Receipt(receipt) => {
+                let confirmed = receipt.ids.into_vec();
+                let device = peer.device();
+                outbox::confirmed(self.draft, id, device, &confirmed, receipt.level)?;
+                return Ok(());
+            }
+            Content::Ping(_) | Content::Pong(_) => return Ok(()),
+            Content::ContactDetails(details) => self.details(id, &mut contact, details, rng)?,
+            Content::SessionReset(_) if again => {}
+            Content::SessionReset(_) => {
+                outbox::seal_anew(self.draft, id, Some(peer.device()), self.now)?;
+                self.know(id, message_id, None);
+                self.news.push(News::Reset(id));
+            }
+            Content::Lines(lines) => ids = self.lines(&contact, id, sent_ms, lines)?,
+            content if !again => self.keep(&contact, id, message_id, sent_ms, content)?,
+            _ => {}
+        }
+        self.confirm(id, &ids, confirm, rng)
+    }
+
+    fn lines(
+        &mut self,
+        contact: &ContactRow,
+        id: AccountId,
+        sent_ms: u64,
+        lines: Lines,
+    ) -> Result<Vec<MessageId>, EngineError> {
+        let mut ids = Vec::new();
+        for line in lines.lines.into_vec() {
+            ids.push(line.id);
+            if self.draft.row::<KnownRow>(&known_key(id, line.id))?.is_none() {
+                let text = Text { bytes: line.bytes, reply_to: None, expire_s: lines.expire_s };
+                self.keep(contact, id, line.id, sent_ms, text.into())?;
+            }
+        }
+        Ok(ids)
+    }
+
+    fn keep(
+        &mut self,
+        contact: &ContactRow,
+        with: AccountId,
+        id: MessageId,
+        sent_ms: u64,
+        content: Content,
+    ) -> Result<(), EngineError> {
+        let number = numbers::next_message(self.draft)?;
+        let direction =
+            Direction::In { read: false, shown: false, doubtful: contact.alarm.is_some() };
+        let row = MessageRow { id, with, direction, sent_ms, stored: self.now, content };
+        self.draft.write(&number.to_be_bytes(), &row);
+        self.know(with, id, Some(number));
+        self.news.push(News::Message(number));
+        Ok(())
+    }
+
+    fn know(&self, with: AccountId, id: MessageId, number: Option<u64>) {
+        self.draft.write(&known_key(with, id), &KnownRow { number, came: self.now });
+    }
+
+    /// Whoever is accepted is told that a message has come, the second time too.
+    fn confirm<R: CryptoRng + ?Sized>(
+        &self,
+        id: AccountId,
+        ids: &[MessageId],
+        confirm: Confirm,
+        rng: &mut R,
+    ) -> Result<(), EngineError> {
+        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_accepted);
+        let Some(contact) = contact else { return Ok(()) };
+        let soon = match confirm {
+            Confirm::Never => return Ok(()),
+            Confirm::AtOnce if contact.receipts => Soon::Now,
+            Confirm::AtOnce | Confirm::Later => Soon::Later,
+        };
+        let delivered = ReceiptLevel::Delivered;
+        Ok(receipts::note(self.draft, id, ids, delivered, soon, self.now, rng)?)
+    }
+
+    /// How to reach somebody: taken as it is from whom we know there, a claim to be
+    /// checked from others.
+    fn details<R: CryptoRng + ?Sized>(
+        &mut self,
+        id: AccountId,
+        contact: &mut ContactRow,
+        details: ContactDetails,
+        rng: &mut R,
+    ) -> Result<(), EngineError> {
+        contact.display_name = details.display_name.to_string();
+        let is_let_in = contact.standing == Standing::Request && self.came_by_link(&details)?;
+        if is_let_in {
+            contact.standing = Standing::Added;
+        }
+        let place = Place { address: details.address.clone(), pin: details.pin };
+        if contact.place.as_ref() != Some(&place) {
+            contact.claim = Some(details);
+            self.draft.write(&key(id), contact);
+            self.news.push(News::Claim(id));
+            return Ok(());
+        }
+        let had_door = contact.door.is_some();
+        contact.door = details.door.or_else(|| contact.door.take());
+        contact.claim = None;
+        if is_let_in {
+            contacts::accept(self.draft, self.own, id, contact, self.now, rng)?;
+        } else if contact.is_accepted() {
+            contacts::connect(self.draft, self.own, id, contact, self.now, rng)?;
+        }
+        self.draft.write(&key(id), contact);
+        if contact.is_accepted() && !had_door && contact.door.is_some() {
+            self.news.push(News::Connected(id));
+        }
+        Ok(())
+    }
+
+    /// Whether they showed a token of ours that is out. It is good once.
+    fn came_by_link(&self, details: &ContactDetails) -> Result<bool, EngineError> {
+        let Some(token) = &details.token else { return Ok(false) };
+        let mut row = account::row(self.draft)?;
+        let now: UnixSeconds = self.now;
+        let found = row.tokens.iter().any(|(known, expires)| known == token && *expires > now);
+        if found {
+            row.tokens.retain(|(known, expires)| known != token && *expires > now);
+            self.draft.write(account_key::ACCOUNT, &row);
+        }
+        Ok(found)
+    }
+}

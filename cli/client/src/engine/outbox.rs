@@ -1,0 +1,228 @@
+//! What is said: posted once, sealed for each device, deposited until confirmed.
+
+mod levels;
+mod outgoing;
+
+use msg_protocol::{
+    card::Card,
+    content::{Confirm, Content},
+    id::{AccountId, DeviceId, MessageId},
+    signed::Verified,
+    time::UnixSeconds,
+};
+use rand_core::CryptoRng;
+
+pub use self::{
+    levels::{confirmed, level_of, raise},
+    outgoing::{Deposited, Parcel, Want, begin, bought, deposited, parcels, wants},
+};
+use super::{EngineError, cards, numbers};
+use crate::{
+    rows::{
+        ContactRow, Direction, KnownRow, Level, MessageRow, OutboxRow, OutboxState, Read as _,
+        message::known_key,
+    },
+    step::Draft,
+    store::{Rows, StoreError, Table},
+};
+
+/// Days after which an unconfirmed message is given up.
+pub const KEEP_DAYS: u32 = 30;
+
+/// Something to be said to somebody.
+pub struct Post {
+    /// To whom.
+    pub account: AccountId,
+    /// Its id.
+    pub message: MessageId,
+    /// Our clock, in milliseconds.
+    pub sent_ms: u64,
+    /// What is said.
+    pub content: Content,
+    /// Which confirmation is asked for.
+    pub confirm: Confirm,
+    /// Whether it is a message that its owner sees again.
+    pub is_kept: bool,
+}
+
+/// A new id for a message.
+pub fn new_message_id<R: CryptoRng + ?Sized>(rng: &mut R) -> MessageId {
+    let mut id = [0; 16];
+    rng.fill_bytes(&mut id);
+    MessageId(id)
+}
+
+/// Queues a message for every device on the contact's card; gives the numbers of
+/// the rows.
+pub fn post(
+    draft: &Draft<'_>,
+    contact: &ContactRow,
+    post: Post,
+    now: UnixSeconds,
+) -> Result<Vec<u64>, EngineError> {
+    let card = cards::held(contact)?;
+    let mut rows = Vec::new();
+    for device in devices(&card) {
+        rows.push(queue(draft, &post, device, now)?);
+    }
+    if post.is_kept {
+        let number = numbers::next_message(draft)?;
+        let row = MessageRow {
+            id: post.message,
+            with: post.account,
+            direction: Direction::Out { level: Level::Queued },
+            sent_ms: post.sent_ms,
+            stored: now,
+            content: post.content,
+        };
+        draft.write(&number.to_be_bytes(), &row);
+        let known = KnownRow { number: Some(number), came: now };
+        draft.write(&known_key(post.account, post.message), &known);
+    }
+    Ok(rows)
+}
+
+fn devices(card: &Verified<Card>) -> Vec<DeviceId> {
+    card.devices.iter().map(msg_protocol::card::Device::id).collect()
+}
+
+fn queue(
+    draft: &Draft<'_>,
+    post: &Post,
+    device: DeviceId,
+    now: UnixSeconds,
+) -> Result<u64, EngineError> {
+    let number = numbers::next_outbox(draft)?;
+    let row = OutboxRow {
+        account: post.account,
+        device,
+        message: post.message,
+        sent_ms: post.sent_ms,
+        confirm: post.confirm,
+        content: post.content.clone(),
+        state: OutboxState::Queued,
+        queued: now,
+        expires: now.plus_days(KEEP_DAYS),
+        tries: 0,
+        next_try: now,
+    };
+    draft.write(&number.to_be_bytes(), &row);
+    Ok(number)
+}
+
+/// All rows, by number.
+pub fn all(rows: &impl Rows) -> Result<Vec<(u64, OutboxRow)>, StoreError> {
+    let found = rows.all::<OutboxRow>(&[])?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(key, row)| Some((u64::from_be_bytes(key.try_into().ok()?), row)))
+        .collect())
+}
+
+/// Removes all that is on its way to somebody.
+pub fn cancel_all(draft: &Draft<'_>, account: AccountId) -> Result<(), EngineError> {
+    for (number, row) in all(draft)? {
+        if row.account == account {
+            cancel(draft, number, &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes one row; the message shows that it went no further.
+pub fn cancel(draft: &Draft<'_>, number: u64, row: &OutboxRow) -> Result<(), EngineError> {
+    draft.remove(Table::Outbox, &number.to_be_bytes());
+    if matches!(row.state, OutboxState::Queued | OutboxState::Failed(_)) {
+        levels::fail(draft, row.account, row.message)?;
+    }
+    Ok(())
+}
+
+/// Seals anew what a device has not confirmed: it has lost its session, or its
+/// relay the envelopes.
+pub fn seal_anew(
+    draft: &Draft<'_>,
+    account: AccountId,
+    device: Option<DeviceId>,
+    now: UnixSeconds,
+) -> Result<(), EngineError> {
+    for (number, mut row) in all(draft)? {
+        let is_meant = row.account == account && device.is_none_or(|device| row.device == device);
+        if is_meant && !matches!(row.state, OutboxState::Failed(_)) {
+            row.state = OutboxState::Queued;
+            row.next_try = now;
+            draft.write(&number.to_be_bytes(), &row);
+        }
+    }
+    Ok(())
+}
+
+/// What waits for one account is said to another, on the card of `contact`.
+pub fn move_to(
+    draft: &Draft<'_>,
+    from: AccountId,
+    to: AccountId,
+    contact: &ContactRow,
+    now: UnixSeconds,
+) -> Result<(), EngineError> {
+    let mut said = Vec::new();
+    for (number, row) in all(draft)? {
+        if row.account != from {
+            continue;
+        }
+        draft.remove(Table::Outbox, &number.to_be_bytes());
+        let is_new = !said.contains(&row.message);
+        said.push(row.message);
+        if let (true, Some(level)) = (is_new, level_of(draft, from, row.message)?)
+            && level < Level::Delivered
+        {
+            levels::hand_over(draft, from, to, row.message)?;
+            let OutboxRow { message, sent_ms, confirm, content, .. } = row;
+            let again = Post { account: to, message, sent_ms, content, confirm, is_kept: false };
+            post(draft, contact, again, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The contact's card has changed: what waited for devices that have gone goes,
+/// and new devices get what is still on its way to the others.
+pub fn readdress(
+    draft: &Draft<'_>,
+    account: AccountId,
+    contact: &ContactRow,
+    now: UnixSeconds,
+) -> Result<(), EngineError> {
+    let listed = devices(&cards::held(contact)?);
+    let rows: Vec<_> = all(draft)?.into_iter().filter(|(_, row)| row.account == account).collect();
+    for (number, row) in &rows {
+        if !listed.contains(&row.device) {
+            draft.remove(Table::Outbox, &number.to_be_bytes());
+        }
+    }
+    let mut messages: Vec<&OutboxRow> = Vec::new();
+    for (_, row) in &rows {
+        if !messages.iter().any(|known| known.message == row.message) {
+            messages.push(row);
+        }
+    }
+    for row in messages {
+        for device in &listed {
+            let has = |(_, other): &(u64, OutboxRow)| {
+                other.message == row.message && other.device == *device
+            };
+            if !rows.iter().any(has) {
+                let post = Post {
+                    account,
+                    message: row.message,
+                    sent_ms: row.sent_ms,
+                    content: row.content.clone(),
+                    confirm: row.confirm,
+                    is_kept: false,
+                };
+                queue(draft, &post, *device, now)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! How far a message got: what its row and its message say.
+
+use msg_protocol::{
+    content::ReceiptLevel,
+    id::{AccountId, DeviceId, MessageId},
+};
+
+use super::{EngineError, all};
+use crate::{
+    rows::{Direction, KnownRow, Level, MessageRow, Read as _, message::known_key},
+    step::Draft,
+    store::{Rows, StoreError, Table},
+};
+
+/// How far a message to somebody got; none if it is not known.
+pub fn level_of(
+    rows: &impl Rows,
+    account: AccountId,
+    message: MessageId,
+) -> Result<Option<Level>, StoreError> {
+    let found = outgoing(rows, account, message)?;
+    Ok(found.map(|(_, _, level)| level))
+}
+
+/// A message got further.
+pub fn raise(
+    draft: &Draft<'_>,
+    account: AccountId,
+    message: MessageId,
+    to: Level,
+) -> Result<(), StoreError> {
+    if let Some((number, mut row, level)) = outgoing(draft, account, message)?
+        && level < to
+    {
+        row.direction = Direction::Out { level: to };
+        draft.write(&number.to_be_bytes(), &row);
+    }
+    Ok(())
+}
+
+/// A message goes no further, unless it got somewhere already.
+pub(super) fn fail(
+    draft: &Draft<'_>,
+    account: AccountId,
+    message: MessageId,
+) -> Result<(), StoreError> {
+    if let Some((number, mut row, Level::Queued)) = outgoing(draft, account, message)? {
+        row.direction = Direction::Out { level: Level::Failed };
+        draft.write(&number.to_be_bytes(), &row);
+    }
+    Ok(())
+}
+
+/// A message to somebody becomes one to somebody else, who took their place.
+pub(super) fn hand_over(
+    draft: &Draft<'_>,
+    from: AccountId,
+    to: AccountId,
+    message: MessageId,
+) -> Result<(), StoreError> {
+    if let Some((number, mut row, _)) = outgoing(draft, from, message)? {
+        row.with = to;
+        row.direction = Direction::Out { level: Level::Queued };
+        draft.write(&number.to_be_bytes(), &row);
+        let known = KnownRow { number: Some(number), came: row.stored };
+        draft.write(&known_key(to, message), &known);
+        draft.remove(Table::Known, &known_key(from, message));
+    }
+    Ok(())
+}
+
+/// A device has confirmed messages: nothing of them is on its way to it any more.
+pub fn confirmed(
+    draft: &Draft<'_>,
+    account: AccountId,
+    device: DeviceId,
+    ids: &[MessageId],
+    level: ReceiptLevel,
+) -> Result<(), EngineError> {
+    for (number, row) in all(draft)? {
+        if row.account == account && row.device == device && ids.contains(&row.message) {
+            draft.remove(Table::Outbox, &number.to_be_bytes());
+        }
+    }
+    let level = match level {
+        ReceiptLevel::Delivered => Level::Delivered,
+        ReceiptLevel::Read => Level::Read,
+    };
+    for id in ids {
+        raise(draft, account, *id, level)?;
+    }
+    Ok(())
+}
+
+fn outgoing(
+    rows: &impl Rows,
+    account: AccountId,
+    message: MessageId,
+) -> Result<Option<(u64, MessageRow, Level)>, StoreError> {
+    let known: Option<KnownRow> = rows.row(&known_key(account, message))?;
+    let Some(number) = known.and_then(|known| known.number) else { return Ok(None) };
+    let row: Option<MessageRow> = rows.row(&number.to_be_bytes())?;
+    Ok(row.and_then(|row| match row.direction {
+        Direction::Out { level } => Some((number, row, level)),
+        Direction::In { .. } => None,
+    }))
+}

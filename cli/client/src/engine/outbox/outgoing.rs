@@ -1,0 +1,395 @@
+//! From a queued row to an envelope at the relay.
+//!
+//! A contact gets nothing while there is an alarm about them, or no right to
+//! deposit: their door, or what is left of a knock.
+
+use std::collections::BTreeMap;
+
+use msg_crypto::initiate;
+use msg_protocol::{
+    address::{Pin, RelayAddress},
+    card::Card,
+    content::{Confirm, Message},
+    envelope::Envelope,
+    error::{Code, Refusal},
+    id::{AccountId, DeviceId, EnvelopeId, MailboxId},
+    prekey::PrekeyBundle,
+    request::Access,
+    signed::Verified,
+    time::UnixSeconds,
+};
+use rand_core::CryptoRng;
+
+use super::{EngineError, all, cards, levels};
+use crate::{
+    engine::{
+        account::Own,
+        contacts,
+        sessions::{PeerDevice, Sessions},
+    },
+    rows::{ContactRow, Level, OutboxRow, OutboxState, Place, RightRow, Sealing, contact::key},
+    step::Draft,
+    store::Table,
+};
+
+/// Seconds for which whoever sealed an envelope alone deposits it.
+const CLAIM_S: u64 = 20;
+/// The longest pause between two tries.
+const MAX_PAUSE_S: u64 = 30;
+/// Days after which what is not confirmed is sealed anew.
+const ANEW_DAYS: u32 = 1;
+/// Days that an envelope asks to be kept.
+const ENVELOPE_DAYS: u32 = 30;
+
+/// An envelope on its way to a relay.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// Its row.
+    pub number: u64,
+    /// To whom.
+    pub account: AccountId,
+    /// The recipient's relay.
+    pub relay: RelayAddress,
+    /// That relay's key.
+    pub pin: Option<Pin>,
+    /// The right that is shown.
+    pub access: Access,
+    /// The envelope.
+    pub envelope: Envelope,
+}
+
+/// What a relay said to a parcel.
+#[derive(Debug, Clone)]
+pub struct Deposited {
+    /// Its row.
+    pub number: u64,
+    /// Its envelope.
+    pub envelope: EnvelopeId,
+    /// The right that was shown.
+    pub access: Access,
+    /// That it has it, or why not.
+    pub answer: Result<(), Refusal>,
+}
+
+/// A session that is needed before anything can be sealed.
+#[derive(Debug, Clone)]
+pub struct Want {
+    /// With whom.
+    pub account: AccountId,
+    /// Where they live.
+    pub place: Place,
+    /// With which devices.
+    pub devices: Vec<DeviceId>,
+    /// The right to take prekeys; none has to be bought first.
+    pub access: Option<Access>,
+}
+
+/// What can leave now: sealed if it was not yet, the same bytes if it was. With
+/// `only`, what is for those accounts.
+pub fn parcels<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    only: Option<&[AccountId]>,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Vec<Parcel>, EngineError> {
+    let mut sessions = Sessions::new(draft);
+    let mut contacts = Contacts { draft, rows: BTreeMap::new() };
+    let mut parcels = Vec::new();
+    for (number, mut row) in all(draft)? {
+        if only.is_some_and(|only| !only.contains(&row.account)) {
+            continue;
+        }
+        if row.expires <= now {
+            super::cancel(draft, number, &row)?;
+            continue;
+        }
+        let Some(sealing) = step(&row, now) else { continue };
+        let Some(contact) = contacts.open(row.account)? else { continue };
+        let Some(place) = contact.row.place.clone() else { continue };
+        let again = matches!(sealing, Next::Again(_));
+        let Some(access) = access(&contact.row, again, now) else { continue };
+        let sealing = match sealing {
+            Next::Again(sealing) => sealing,
+            Next::Seal => {
+                let peer = PeerDevice::new(&contact.card.identity, row.device);
+                let message = Message {
+                    id: row.message,
+                    sent_ms: row.sent_ms,
+                    sender_card: own.card().reference(),
+                    recipient_card: contact.card.reference(),
+                    confirm: row.confirm,
+                    group: None,
+                    content: row.content.clone(),
+                    extensions: msg_protocol::bounded::List::empty(),
+                };
+                let Some(sealed) = sessions.seal(&peer, &message.encode()?, now, rng)? else {
+                    continue;
+                };
+                contact.spend(&access);
+                let mut id = [0; 16];
+                rng.fill_bytes(&mut id);
+                Sealing {
+                    envelope: EnvelopeId(id),
+                    kind: sealed.kind,
+                    body: sealed.body,
+                    sealed: now,
+                }
+            }
+        };
+        let envelope = Envelope {
+            mailbox: MailboxId::of(row.account, row.device),
+            id: sealing.envelope,
+            kind: sealing.kind,
+            expires: now.plus_days(ENVELOPE_DAYS),
+            body: sealing.body.clone(),
+        };
+        row.state = OutboxState::Sealed(sealing);
+        row.tries = row.tries.saturating_add(1);
+        row.next_try = UnixSeconds(now.0.saturating_add(pause_s(row.tries)));
+        draft.write(&number.to_be_bytes(), &row);
+        parcels.push(Parcel {
+            number,
+            account: row.account,
+            relay: place.address.relay,
+            pin: place.pin,
+            access,
+            envelope,
+        });
+    }
+    contacts.keep();
+    Ok(parcels)
+}
+
+/// What is to be done for a row.
+enum Next {
+    Seal,
+    Again(Sealing),
+}
+
+fn step(row: &OutboxRow, now: UnixSeconds) -> Option<Next> {
+    match &row.state {
+        OutboxState::Queued if row.next_try <= now => Some(Next::Seal),
+        OutboxState::Sealed(sealing) if row.next_try <= now => {
+            let is_old = now.is_days_after(sealing.sealed, ANEW_DAYS);
+            Some(if is_old { Next::Seal } else { Next::Again(sealing.clone()) })
+        }
+        OutboxState::Deposited(sealing) if now.is_days_after(sealing.sealed, ANEW_DAYS) => {
+            Some(Next::Seal)
+        }
+        _ => None,
+    }
+}
+
+fn pause_s(tries: u32) -> u64 {
+    CLAIM_S.max(1_u64 << tries.min(5)).min(MAX_PAUSE_S)
+}
+
+/// The right that is shown; what was sealed before is shown with a right that may
+/// be used up, because the relay may have the envelope already.
+fn access(row: &ContactRow, again: bool, now: UnixSeconds) -> Option<Access> {
+    if let Some(door) = &row.door {
+        return Some(Access::Door(door.clone()));
+    }
+    let right = row.right.as_ref().filter(|right| right.expires > now)?;
+    (right.knocks > 0 || again).then(|| right.access.clone())
+}
+
+/// Contacts that are written to, each read once.
+struct Contacts<'d, 'r> {
+    draft: &'d Draft<'r>,
+    rows: BTreeMap<AccountId, Option<Open>>,
+}
+
+struct Open {
+    row: ContactRow,
+    card: Verified<Card>,
+    changed: bool,
+}
+
+impl Contacts<'_, '_> {
+    /// A contact, if anything may be sent to them.
+    fn open(&mut self, account: AccountId) -> Result<Option<&mut Open>, EngineError> {
+        if !self.rows.contains_key(&account) {
+            let row = contacts::with(self.draft, account)?;
+            let row = row.filter(|row| row.is_accepted() && row.alarm.is_none());
+            let open = match row {
+                Some(row) => Some(Open { card: cards::held(&row)?, row, changed: false }),
+                None => None,
+            };
+            self.rows.insert(account, open);
+        }
+        Ok(self.rows.get_mut(&account).and_then(Option::as_mut))
+    }
+
+    fn keep(self) {
+        for (account, open) in self.rows {
+            if let Some(open) = open.filter(|open| open.changed) {
+                self.draft.write(&key(account), &open.row);
+            }
+        }
+    }
+}
+
+impl Open {
+    /// A knock has been used.
+    fn spend(&mut self, access: &Access) {
+        if let Some(right) = self.row.right.as_mut().filter(|right| right.access == *access) {
+            right.knocks = right.knocks.saturating_sub(1);
+            self.changed = true;
+        }
+    }
+}
+
+/// Sessions that are needed for what is queued.
+pub fn wants(
+    draft: &Draft<'_>,
+    only: Option<&[AccountId]>,
+    now: UnixSeconds,
+) -> Result<Vec<Want>, EngineError> {
+    let mut sessions = Sessions::new(draft);
+    let mut contacts = Contacts { draft, rows: BTreeMap::new() };
+    let mut wants: Vec<Want> = Vec::new();
+    for (_, row) in all(draft)? {
+        let is_meant = only.is_none_or(|only| only.contains(&row.account));
+        if !is_meant || !matches!(step(&row, now), Some(Next::Seal)) {
+            continue;
+        }
+        let Some(contact) = contacts.open(row.account)? else { continue };
+        let Some(place) = contact.row.place.clone() else { continue };
+        let peer = PeerDevice::new(&contact.card.identity, row.device);
+        let right = contact.row.right.as_ref().filter(|right| right.expires > now);
+        let is_stuck = contact.row.door.is_none() && right.is_some_and(|right| right.knocks == 0);
+        let has_right = contact.row.door.is_some() || right.is_some();
+        if is_stuck || (has_right && sessions.can_seal(&peer)?) {
+            continue;
+        }
+        let access = match (&contact.row.door, right) {
+            (Some(door), _) => Some(Access::Door(door.clone())),
+            (None, Some(right)) => {
+                Some(if right.fetch { right.access.clone() } else { Access::None })
+            }
+            (None, None) => None,
+        };
+        match wants.iter_mut().find(|want| want.account == row.account) {
+            Some(want) if want.devices.contains(&row.device) => {}
+            Some(want) => want.devices.push(row.device),
+            None => {
+                wants.push(Want { account: row.account, place, devices: vec![row.device], access });
+            }
+        }
+    }
+    Ok(wants)
+}
+
+/// A right to knock was bought.
+pub fn bought(draft: &Draft<'_>, account: AccountId, right: RightRow) -> Result<(), EngineError> {
+    if let Some(mut row) = contacts::with(draft, account)? {
+        row.right = Some(right);
+        draft.write(&key(account), &row);
+    }
+    Ok(())
+}
+
+/// Begins sessions with the devices whose prekeys were handed out; gives how many
+/// there are. Bundles that do not check are passed over.
+pub fn begin<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    account: AccountId,
+    shown: &Access,
+    bundles: Vec<PrekeyBundle>,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<usize, EngineError> {
+    let Some(mut row) = contacts::with(draft, account)? else { return Ok(0) };
+    if let Some(right) = row.right.as_mut().filter(|right| right.access == *shown) {
+        right.fetch = false;
+        draft.write(&key(account), &row);
+    }
+    let card = cards::held(&row)?;
+    let mut sessions = Sessions::new(draft);
+    let mut begun = 0;
+    for bundle in bundles {
+        let Some(device) = card.device(bundle.device) else { continue };
+        let Ok(bundle) = bundle.verify(device, now.day()) else { continue };
+        let peer = PeerDevice::new(&card.identity, bundle.device());
+        if sessions.can_seal(&peer)? {
+            continue;
+        }
+        let generation = sessions.with(&peer)?.next_generation(now);
+        let Ok(session) = initiate(own.initiator(), &card, &bundle, generation, rng) else {
+            continue;
+        };
+        sessions.adopt(&peer, session, now)?;
+        begun += 1;
+    }
+    Ok(begun)
+}
+
+/// Takes in what a relay said.
+pub fn deposited(
+    draft: &Draft<'_>,
+    answers: &[Deposited],
+    now: UnixSeconds,
+) -> Result<(), EngineError> {
+    for answer in answers {
+        let number = answer.number.to_be_bytes();
+        let Some(mut row): Option<OutboxRow> = crate::rows::Read::row(draft, &number)? else {
+            continue;
+        };
+        let OutboxState::Sealed(sealing) = &row.state else { continue };
+        if sealing.envelope != answer.envelope {
+            continue;
+        }
+        match &answer.answer {
+            Ok(()) => {
+                levels::raise(draft, row.account, row.message, Level::Relay)?;
+                if row.confirm == Confirm::Never {
+                    draft.remove(Table::Outbox, &number);
+                    continue;
+                }
+                row.state = OutboxState::Deposited(sealing.clone());
+                row.tries = 0;
+            }
+            Err(refusal) => refused(draft, &mut row, &answer.access, refusal, now)?,
+        }
+        draft.write(&number, &row);
+    }
+    Ok(())
+}
+
+fn refused(
+    draft: &Draft<'_>,
+    row: &mut OutboxRow,
+    shown: &Access,
+    refusal: &Refusal,
+    now: UnixSeconds,
+) -> Result<(), EngineError> {
+    let later = u64::from(refusal.retry_after_s.unwrap_or(0)).max(1);
+    row.next_try = UnixSeconds(now.0.saturating_add(later));
+    let Some(mut contact) = contacts::with(draft, row.account)? else { return Ok(()) };
+    match refusal.code {
+        // The right is no good any more: another door may be on its way to us.
+        Code::DENIED | Code::WORK_REQUIRED => {
+            match shown {
+                Access::Door(door) if contact.door.as_ref() == Some(door) => contact.door = None,
+                _ => contact.right = contact.right.filter(|right| right.access != *shown),
+            }
+            row.state = OutboxState::Queued;
+            draft.write(&key(row.account), &contact);
+        }
+        // The device may have gone: the card says.
+        Code::NOT_FOUND => {
+            contact.card_checked = UnixSeconds(0);
+            draft.write(&key(row.account), &contact);
+        }
+        _ if refusal.keep => {}
+        code => {
+            let why = code.text().map_or_else(|| format!("code {}", code.0), str::to_owned);
+            row.state = OutboxState::Failed(why);
+            levels::fail(draft, row.account, row.message)?;
+        }
+    }
+    Ok(())
+}
