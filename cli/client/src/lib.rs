@@ -10,8 +10,12 @@
 
 pub mod backoff;
 pub mod engine;
+pub mod home;
 pub mod link;
+pub mod lock;
+pub mod private;
 pub mod rows;
 pub mod step;
 pub mod store;
 pub mod transport;
+pub mod unlock;

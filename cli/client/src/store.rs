@@ -3,11 +3,17 @@
 //! A row is bytes under a key in a table. What is sealed, how, and in which file
 //! is the engine's business as little as who holds the lock.
 
+#[cfg(test)]
+mod conformance;
 pub mod memory;
+pub mod sealed;
 
 use core::ops::ControlFlow;
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
+
+use crate::{lock::LockError, private::PrivateError};
 
 /// What is kept together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +90,40 @@ pub enum StoreError {
     /// There is no room on the disk.
     #[error("there is no room on the disk")]
     Full,
+    /// There is no store.
+    #[error("there is no store at {}", .0.display())]
+    Missing(PathBuf),
+    /// There is a store already where one is to be made.
+    #[error("there is a store already at {}", .0.display())]
+    Exists(PathBuf),
+    /// The file as a whole is not what was written. It is left as it is.
+    #[error("the store {} is damaged", .0.display())]
+    Broken(PathBuf),
+    /// The file was written by a version that this one does not know. It is left as it is.
+    #[error("the store {} has version {found}, and this msg knows version {known}", path.display())]
+    OtherVersion {
+        /// The store's file.
+        path: PathBuf,
+        /// What it says it is.
+        found: u32,
+        /// What could be read.
+        known: u32,
+    },
+    /// The file has been written anew under another key since it was unlocked.
+    #[error("the store {} has a new key since it was unlocked", .0.display())]
+    Replaced(PathBuf),
+    /// Somebody else is in it.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Others can get at it, or it is not ours.
+    #[error(transparent)]
+    Private(PrivateError),
+}
+
+impl From<PrivateError> for StoreError {
+    fn from(error: PrivateError) -> Self {
+        if error.is_full() { Self::Full } else { Self::Private(error) }
+    }
 }
 
 /// The value of a row; wiped when dropped.

@@ -25,6 +25,12 @@ impl DataKey {
         Self { key, index, seal }
     }
 
+    /// A second copy of the key, for who keeps it while a store is unlocked. Whoever
+    /// has it has all rows; it is wiped when dropped, like this one.
+    pub fn to_secret(&self) -> Secret<32> {
+        self.key.duplicate()
+    }
+
     /// What is wrapped.
     pub(super) fn secret(&self) -> &Secret<32> {
         &self.key

@@ -1,0 +1,55 @@
+//! The folder of one profile, and what lies in it. Which folder that is, the
+//! command line says.
+
+use std::path::{Path, PathBuf};
+
+use crate::private::{self, PrivateError};
+
+/// The folder of one profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+impl Home {
+    /// The profile in that folder, which need not be there.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The rows.
+    pub fn store(&self) -> PathBuf {
+        self.folder.join("store.redb")
+    }
+
+    /// The data key of the store, wrapped.
+    pub fn store_key(&self) -> PathBuf {
+        self.folder.join("store.key")
+    }
+
+    /// The key of an account that needs no password. Whoever reads it has all.
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.join("key")
+    }
+
+    /// Held by whoever is in the store.
+    pub fn lock(&self) -> PathBuf {
+        self.folder.join("lock")
+    }
+
+    /// Makes the folder if it is not there, and checks that it is private.
+    pub fn make(&self) -> Result<(), PrivateError> {
+        private::make_folder(&self.folder)
+    }
+
+    /// Whether there is a store, in a folder that is private.
+    pub fn has_store(&self) -> Result<bool, PrivateError> {
+        let there = private::check_folder(&self.folder)?;
+        Ok(there && self.store().symlink_metadata().is_ok())
+    }
+}
