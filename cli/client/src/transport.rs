@@ -117,3 +117,6 @@ impl Default for Dialer {
         Self::new(DialSettings::default())
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -59,9 +59,14 @@ pub enum DialError {
 
 impl DialError {
     /// Whether something answered that must not be trusted, as against nothing
-    /// that could be.
+    /// that could be. Nobody should have to fall back to less than TLS 1.3.
     pub const fn is_distrust(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::PinMismatch { .. })
+        matches!(
+            self,
+            Self::Unknown { .. }
+                | Self::PinMismatch { .. }
+                | Self::Tls(TlsFault::Version | TlsFault::Invalid)
+        )
     }
 }
 

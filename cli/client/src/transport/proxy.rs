@@ -147,7 +147,7 @@ mod tests {
             (&b"ann"[..], &b"p@ss::x"[..])
         );
         assert!(!parse("socks5://[::1]:1080").unwrap().finds_hosts);
-        assert_eq!(parse("socks5://[::1]:1080").unwrap().login, None);
+        assert!(parse("socks5://[::1]:1080").unwrap().login.is_none());
     }
 
     #[test]

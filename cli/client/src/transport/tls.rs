@@ -148,7 +148,8 @@ const fn distrust(error: &Error) -> Distrust {
     use CertificateError as Certificate;
     let Error::InvalidCertificate(error) = error else { return Distrust::Invalid };
     match error {
-        Certificate::UnknownIssuer => Distrust::Issuer,
+        // A bad signature is one of somebody who has taken an authority's name.
+        Certificate::UnknownIssuer | Certificate::BadSignature => Distrust::Issuer,
         Certificate::Expired | Certificate::ExpiredContext { .. } => Distrust::Expired,
         Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => Distrust::NotYet,
         Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => Distrust::Host,
