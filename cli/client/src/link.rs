@@ -171,3 +171,6 @@ impl Link {
         let _ = timeout(2 * LEAVING_TIMEOUT, &mut task.0).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,7 +35,7 @@ async fn solve(work: WorkChallenge, target: AccountId) -> Result<u64, LinkError>
     search.await.map_err(|_| LinkError::Here)??.ok_or(LinkError::Here)
 }
 
-fn search(
+pub(super) fn search(
     work: &WorkChallenge,
     target: AccountId,
     wanted: &AtomicBool,
