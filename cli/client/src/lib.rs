@@ -9,6 +9,7 @@
 //! for people; words and exit codes are the command line's.
 
 pub mod backoff;
+pub mod driver;
 pub mod engine;
 pub mod home;
 pub mod link;

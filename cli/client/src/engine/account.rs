@@ -35,8 +35,6 @@ pub struct NewAccount {
     pub credential: AccountCredential,
     /// Whether the credential is kept here, because no password gives it again.
     pub keeps_credential: bool,
-    /// The right to register.
-    pub invite: Option<Invite>,
 }
 
 /// Our account with its keys.
@@ -51,14 +49,13 @@ pub struct Own {
     refs: Vec<CardRef>,
 }
 
-/// Makes the keys of a new account, and the request that registers it. The same
-/// request may be made again until it is answered.
+/// Makes the keys of a new account.
 pub fn found<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     new: NewAccount,
     now: UnixSeconds,
     rng: &mut R,
-) -> Register {
+) {
     let identity = IdentitySecret::generate(rng);
     let device = DeviceSecret::generate(rng);
     let card = identity.sign(&Card {
@@ -77,33 +74,42 @@ pub fn found<R: CryptoRng + ?Sized>(
         credential: DeviceCredential::new(*Secret::<32>::random(rng).expose()),
         door: Door::new(*Secret::<32>::random(rng).expose()),
         door_number: 1,
-        account_credential: new.keeps_credential.then(|| new.credential.clone()),
-        cards: vec![card.clone()],
+        account_credential: new.keeps_credential.then_some(new.credential),
+        cards: vec![card],
         tokens: Vec::new(),
         registered: false,
         address: new.address,
     };
-    let register = Register {
+    draft.write(key::ACCOUNT, &row);
+    // The relay has the first door from the registration.
+    draft.write(key::RELAY, &RelayRow { door: 1, ..RelayRow::default() });
+    draft.put(Table::Prekeys, key::PREKEYS, OwnPrekeys::default().archive().as_bytes().to_vec());
+}
+
+/// The request that registers the account. The same may be made again until it is
+/// answered.
+pub fn registration(
+    row: &AccountRow,
+    credential: AccountCredential,
+    invite: Option<Invite>,
+) -> Option<Register> {
+    Some(Register {
         name: row.address.name.clone(),
-        card,
-        account_credential: new.credential,
+        card: row.cards.first()?.clone(),
+        account_credential: row.account_credential.clone().unwrap_or(credential),
         device_credential: row.credential.clone(),
         door: row.door.clone(),
-        invite: new.invite,
-    };
-    draft.write(key::ACCOUNT, &row);
-    draft.write(key::RELAY, &RelayRow::default());
-    draft.put(Table::Prekeys, key::PREKEYS, OwnPrekeys::default().archive().as_bytes().to_vec());
-    register
+        invite,
+    })
 }
 
 /// The account's row.
-pub fn row(rows: &impl Rows) -> Result<AccountRow, EngineError> {
+pub fn row(rows: &(impl Rows + ?Sized)) -> Result<AccountRow, EngineError> {
     rows.row(key::ACCOUNT)?.ok_or(EngineError::NoAccount)
 }
 
 /// What is known of our relay.
-pub fn relay(rows: &impl Rows) -> Result<RelayRow, StoreError> {
+pub fn relay(rows: &(impl Rows + ?Sized)) -> Result<RelayRow, StoreError> {
     Ok(rows.row(key::RELAY)?.unwrap_or_default())
 }
 
@@ -132,7 +138,7 @@ pub fn sign_in(draft: &Draft<'_>) -> Result<SignIn, EngineError> {
 
 impl Own {
     /// Loads the account.
-    pub fn load(rows: &impl Rows) -> Result<Self, EngineError> {
+    pub fn load(rows: &(impl Rows + ?Sized)) -> Result<Self, EngineError> {
         let row = row(rows)?;
         let identity = IdentitySecret::from_seed(&Secret::new(row.identity));
         let device = DeviceSecret::restore(&row.device)?;

@@ -54,7 +54,7 @@ pub enum AddError {
 }
 
 /// Everybody, by name.
-pub fn all(rows: &impl Rows) -> Result<Vec<(AccountId, ContactRow)>, StoreError> {
+pub fn all(rows: &(impl Rows + ?Sized)) -> Result<Vec<(AccountId, ContactRow)>, StoreError> {
     let mut found: Vec<_> = rows
         .all::<ContactRow>(&[])?
         .into_iter()
@@ -65,12 +65,18 @@ pub fn all(rows: &impl Rows) -> Result<Vec<(AccountId, ContactRow)>, StoreError>
 }
 
 /// The row of an account.
-pub fn with(rows: &impl Rows, account: AccountId) -> Result<Option<ContactRow>, StoreError> {
+pub fn with(
+    rows: &(impl Rows + ?Sized),
+    account: AccountId,
+) -> Result<Option<ContactRow>, StoreError> {
     rows.row(&key(account))
 }
 
 /// Somebody by the name that they have here, or by their address.
-pub fn find(rows: &impl Rows, who: &str) -> Result<(AccountId, ContactRow), EngineError> {
+pub fn find(
+    rows: &(impl Rows + ?Sized),
+    who: &str,
+) -> Result<(AccountId, ContactRow), EngineError> {
     let address = who.parse::<Address>().ok();
     let is_meant = |row: &ContactRow| {
         row.name == who
@@ -164,7 +170,10 @@ fn free_name(address: &Address, taken: impl Fn(&str) -> bool) -> String {
 }
 
 /// The same for a request, which has no address yet.
-pub(super) fn free_request_name(rows: &impl Rows, wanted: &str) -> Result<String, StoreError> {
+pub(super) fn free_request_name(
+    rows: &(impl Rows + ?Sized),
+    wanted: &str,
+) -> Result<String, StoreError> {
     let everybody = all(rows)?;
     let taken = |name: &str| everybody.iter().any(|(_, row)| row.name == name);
     if !taken(wanted) {

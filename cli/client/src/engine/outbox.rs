@@ -111,7 +111,7 @@ fn queue(
 }
 
 /// All rows, by number.
-pub fn all(rows: &impl Rows) -> Result<Vec<(u64, OutboxRow)>, StoreError> {
+pub fn all(rows: &(impl Rows + ?Sized)) -> Result<Vec<(u64, OutboxRow)>, StoreError> {
     let found = rows.all::<OutboxRow>(&[])?;
     Ok(found
         .into_iter()
@@ -134,6 +134,19 @@ pub fn cancel(draft: &Draft<'_>, number: u64, row: &OutboxRow) -> Result<(), Eng
     draft.remove(Table::Outbox, &number.to_be_bytes());
     if matches!(row.state, OutboxState::Queued | OutboxState::Failed(_)) {
         levels::fail(draft, row.account, row.message)?;
+    }
+    Ok(())
+}
+
+/// Everything that waits may leave at once, and what failed waits again.
+pub fn retry_all(draft: &Draft<'_>, now: UnixSeconds) -> Result<(), EngineError> {
+    for (number, mut row) in all(draft)? {
+        if let OutboxState::Failed(_) = row.state {
+            row.state = OutboxState::Queued;
+        }
+        row.next_try = now;
+        row.tries = 0;
+        draft.write(&number.to_be_bytes(), &row);
     }
     Ok(())
 }

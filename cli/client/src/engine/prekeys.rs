@@ -25,7 +25,7 @@ use crate::{
 const REPLACE_DAYS: u32 = 30;
 
 /// Loads the private halves.
-pub fn load(rows: &impl Rows) -> Result<OwnPrekeys, EngineError> {
+pub fn load(rows: &(impl Rows + ?Sized)) -> Result<OwnPrekeys, EngineError> {
     let value = rows.value(Table::Prekeys, key::PREKEYS)?;
     let value = value.ok_or(StoreError::Damaged(Table::Prekeys))?;
     Ok(OwnPrekeys::restore(&value)?)

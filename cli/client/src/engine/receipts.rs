@@ -104,6 +104,6 @@ pub fn post_due<R: CryptoRng + ?Sized>(
 }
 
 /// When the next receipt is due, if any waits.
-pub fn next_due(rows: &impl Rows) -> Result<Option<UnixSeconds>, StoreError> {
+pub fn next_due(rows: &(impl Rows + ?Sized)) -> Result<Option<UnixSeconds>, StoreError> {
     Ok(rows.all::<ReceiptsRow>(&[])?.into_iter().map(|(_, row)| row.due).min())
 }

@@ -76,6 +76,8 @@ pub struct RelayRow {
     pub replaced: UnixSeconds,
     /// Whether prekeys were made and have not reached the relay for sure.
     pub unpublished: bool,
+    /// Number of the door that the relay has.
+    pub door: u32,
     /// Envelopes that could not be opened, by nobody's fault that can be named.
     pub unopened: u64,
     /// How often this store turned out to be an older copy of itself.

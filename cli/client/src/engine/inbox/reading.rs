@@ -34,7 +34,7 @@ pub struct Unread {
 /// The oldest unread messages of people who are no strangers, at most so many, of
 /// one person or of all, from a number on.
 pub fn unread(
-    rows: &impl Rows,
+    rows: &(impl Rows + ?Sized),
     from: u64,
     of: Option<AccountId>,
     limit: usize,

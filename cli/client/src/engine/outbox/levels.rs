@@ -14,7 +14,7 @@ use crate::{
 
 /// How far a message to somebody got; none if it is not known.
 pub fn level_of(
-    rows: &impl Rows,
+    rows: &(impl Rows + ?Sized),
     account: AccountId,
     message: MessageId,
 ) -> Result<Option<Level>, StoreError> {
@@ -93,7 +93,7 @@ pub fn confirmed(
 }
 
 fn outgoing(
-    rows: &impl Rows,
+    rows: &(impl Rows + ?Sized),
     account: AccountId,
     message: MessageId,
 ) -> Result<Option<(u64, MessageRow, Level)>, StoreError> {

@@ -1,0 +1,200 @@
+//! The mailbox: collected in order, acknowledged when what it changed is durable.
+//!
+//! One process at a time collects for a device; the others read what it stores.
+
+use std::time::Duration;
+
+use msg_protocol::{
+    id::AccountId,
+    request::{AcknowledgeUpTo, Collect, CountPrekeys, FetchCards, SetDoor},
+    limits::{MAX_DOOR_GRACE_S, MAX_ROWS_PER_ANSWER},
+};
+use tokio::task::spawn_blocking;
+
+use super::{Client, ClientError, now};
+use crate::{
+    engine::{
+        account::{self, Own},
+        contacts::{self, Claimed},
+        inbox::{self, News, Taken},
+        prekeys, sessions,
+    },
+    link::Link,
+    lock::{Lock, LockError},
+    store::StoreError,
+};
+
+/// Bytes of bodies in one answer.
+const PAGE_BYTES: u32 = 65_536;
+/// How long a short command waits for another that collects.
+const TURN_WAIT: Duration = Duration::from_secs(5);
+
+/// Our own link, and the turn to use it.
+pub(crate) struct Mailbox {
+    pub(crate) link: Link,
+    _turn: Lock,
+}
+
+impl Client {
+    /// Empties the mailbox into the store; says what came. Nothing, if another
+    /// process is at it all the time.
+    pub async fn collect(&self) -> Result<Vec<News>, ClientError> {
+        let Some(mailbox) = self.open_mailbox(TURN_WAIT).await? else { return Ok(Vec::new()) };
+        let news = self.empty(&mailbox).await?;
+        mailbox.link.close().await;
+        Ok(news)
+    }
+
+    /// Signs in; none if another process does for this device.
+    pub(crate) async fn open_mailbox(
+        &self,
+        wait: Duration,
+    ) -> Result<Option<Mailbox>, ClientError> {
+        let (path, command) = (self.store.home().turn(), self.command);
+        let turn = spawn_blocking(move || Lock::acquire(&path, command, wait)).await;
+        let turn = match turn.map_err(|_| ClientError::Panicked)? {
+            Ok(turn) => turn,
+            Err(LockError::Busy { .. }) => return Ok(None),
+            Err(error) => return Err(StoreError::from(error).into()),
+        };
+        let (address, pin, sign_in) = self
+            .section(|draft, _| {
+                let row = account::row(draft)?;
+                Ok((row.address.clone(), row.pin, account::sign_in(draft)?))
+            })
+            .await?;
+        let isolation = address.to_string();
+        let (link, signed_in) =
+            Link::sign_in(&self.dialer, &address.relay, pin, &isolation, sign_in).await?;
+        let shown = signed_in.counter;
+        self.section(move |draft, rng| {
+            // Above what is stored, somebody else has counted on: a copy of this store.
+            if shown > account::relay(draft)?.counter {
+                inbox::set_back(draft, shown, now(), rng)?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(Some(Mailbox { link, _turn: turn }))
+    }
+
+    /// Takes in all that waits, looks after prekeys, and checks what strangers say.
+    pub(crate) async fn empty(&self, mailbox: &Mailbox) -> Result<Vec<News>, ClientError> {
+        let link = &mailbox.link;
+        let epoch = link.welcome().epoch;
+        let mut news = Vec::new();
+        loop {
+            let after = self.look(move |rows| inbox::after(rows, epoch)).await?;
+            let page = Collect {
+                after,
+                envelopes: u16::try_from(MAX_ROWS_PER_ANSWER).unwrap_or(u16::MAX),
+                bytes: PAGE_BYTES,
+            };
+            let page = link.ask(page).await?;
+            if page.rows.is_empty() {
+                break;
+            }
+            let more = page.more;
+            news.extend(self.take(link, page.rows.into_vec()).await?);
+            if !more {
+                break;
+            }
+        }
+        self.maintain(link).await?;
+        self.follow_up(&news).await?;
+        Ok(news)
+    }
+
+    /// Takes rows in and acknowledges them.
+    pub(crate) async fn take(
+        &self,
+        link: &Link,
+        rows: Vec<msg_protocol::response::Row>,
+    ) -> Result<Vec<News>, ClientError> {
+        let epoch = link.welcome().epoch;
+        let Taken { up_to, news } = self
+            .section(move |draft, rng| inbox::take(draft, epoch, &rows, now(), rng))
+            .await?;
+        if let Some(sequence) = up_to {
+            link.ask(AcknowledgeUpTo { sequence }).await?;
+        }
+        Ok(news)
+    }
+
+    /// Publishes what others need to write to us.
+    pub(crate) async fn maintain(&self, link: &Link) -> Result<(), ClientError> {
+        self.publish_door(link).await?;
+        let epoch = link.welcome().epoch;
+        let left = link.ask(CountPrekeys {}).await?.one_time;
+        let requests = self
+            .section(move |draft, rng| {
+                let mut state = account::relay(draft)?;
+                if now().is_days_after(state.maintained, 1) {
+                    sessions::Sessions::new(draft).expire(now())?;
+                }
+                state.collected = now();
+                draft.write(crate::rows::account::key::RELAY, &state);
+                prekeys::maintain(draft, epoch, left, now(), rng)
+            })
+            .await?;
+        if requests.is_empty() {
+            return Ok(());
+        }
+        for request in requests {
+            link.ask(request).await?;
+        }
+        self.section(|draft, _| Ok(prekeys::published(draft)?)).await
+    }
+
+    /// Tells the relay of our door, if it has another.
+    async fn publish_door(&self, link: &Link) -> Result<(), ClientError> {
+        let (door, number, at_relay) = self
+            .look(|rows| {
+                let row = account::row(rows)?;
+                Ok((row.door.clone(), row.door_number, account::relay(rows)?.door))
+            })
+            .await?;
+        if number == at_relay {
+            return Ok(());
+        }
+        link.ask(SetDoor { door, grace_s: MAX_DOOR_GRACE_S }).await?;
+        self.section(move |draft, _| {
+            let mut state = account::relay(draft)?;
+            state.door = state.door.max(number);
+            draft.write(crate::rows::account::key::RELAY, &state);
+            Ok(())
+        })
+        .await
+    }
+
+    /// What the news ask for: looking for strangers where they say that they live,
+    /// and for newer cards.
+    pub(crate) async fn follow_up(&self, news: &[News]) -> Result<(), ClientError> {
+        for item in news {
+            match item {
+                // Who cannot be looked for now is looked for when they write again.
+                News::Claim(account) => drop(self.look_for(*account).await),
+                News::NewCard(account) => drop(self.refresh_card(*account).await),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_for(&self, account: AccountId) -> Result<Claimed, ClientError> {
+        let row = self.look(move |rows| Ok(contacts::with(rows, account)?)).await?;
+        let Some(claim) = row.and_then(|row| row.claim) else { return Ok(Claimed::False) };
+        let link = self.anonymous(&claim.address.relay, claim.pin, Some(account)).await?;
+        let request = FetchCards { name: claim.address.name.clone(), from: None };
+        let found = match link.ask(request).await {
+            Ok(found) => found.cards.into_vec().pop(),
+            Err(error) if error.is_passing() => return Err(error.into()),
+            Err(_) => None,
+        };
+        self.section(move |draft, rng| {
+            let own = Own::load(draft)?;
+            contacts::looked_for(draft, &own, account, found, now(), rng)
+        })
+        .await
+    }
+}

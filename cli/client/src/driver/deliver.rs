@@ -1,0 +1,250 @@
+//! From the outbox to the relays: sessions where there are none, then envelopes in
+//! one batch for each relay.
+
+use std::collections::BTreeMap;
+
+use msg_protocol::{
+    address::{Pin, RelayAddress},
+    bounded::List,
+    error::{Code, Refusal},
+    id::AccountId,
+    prekey::PrekeyBundle,
+    request::{Access, Deposit, FetchCards, FetchPrekeys},
+};
+use tokio::task::JoinSet;
+
+use super::{Client, ClientError, now};
+use crate::{
+    engine::{
+        account::Own,
+        cards::{self, Shown},
+        outbox::{self, Deposited, Parcel, Want},
+        receipts,
+    },
+    link::{Link, LinkError, knock_ticket},
+    rows::RightRow,
+};
+
+/// What came of delivering.
+#[derive(Debug, Default)]
+pub struct Delivery {
+    /// Envelopes that relays took.
+    pub deposited: usize,
+    /// What stood in the way, by relay or person.
+    pub failures: Vec<(AccountId, LinkError)>,
+}
+
+/// What a round of knocking on relays gave for one contact.
+struct Prekeys {
+    access: Access,
+    bought: Option<RightRow>,
+    bundles: Vec<PrekeyBundle>,
+}
+
+impl Client {
+    /// Delivers what is due; with `only`, to those people.
+    pub async fn deliver(&self, only: Option<Vec<AccountId>>) -> Result<Delivery, ClientError> {
+        let first = only.clone();
+        let parcels = self
+            .section(move |draft, rng| {
+                receipts::post_due(draft, now(), rng)?;
+                let own = Own::load(draft)?;
+                outbox::parcels(draft, &own, first.as_deref(), now(), rng)
+            })
+            .await?;
+        self.deliver_from(parcels, only).await
+    }
+
+    /// Delivers what was sealed already, and then what needs a session first.
+    pub(crate) async fn deliver_from(
+        &self,
+        parcels: Vec<Parcel>,
+        only: Option<Vec<AccountId>>,
+    ) -> Result<Delivery, ClientError> {
+        let mut delivery = Delivery::default();
+        self.deposit(parcels, &mut delivery).await?;
+        let wanted = only.clone();
+        let wants = self
+            .look(move |rows| {
+                let draft = crate::step::Draft::new(rows);
+                outbox::wants(&draft, wanted.as_deref(), now())
+            })
+            .await?;
+        if wants.is_empty() {
+            return Ok(delivery);
+        }
+        let accounts: Vec<AccountId> = wants.iter().map(|want| want.account).collect();
+        self.begin_sessions(wants, &mut delivery).await?;
+        let parcels = self
+            .section(move |draft, rng| {
+                let own = Own::load(draft)?;
+                outbox::parcels(draft, &own, Some(&accounts), now(), rng)
+            })
+            .await?;
+        self.deposit(parcels, &mut delivery).await?;
+        Ok(delivery)
+    }
+
+    /// Deposits parcels, each relay's in one batch, and keeps what was said.
+    async fn deposit(
+        &self,
+        parcels: Vec<Parcel>,
+        delivery: &mut Delivery,
+    ) -> Result<(), ClientError> {
+        let mut batches: BTreeMap<_, (Pin2, Vec<Parcel>)> = BTreeMap::new();
+        for parcel in parcels {
+            let apart = self.policy.spread.then_some(parcel.account.0);
+            let key = (parcel.relay.clone(), parcel.pin.map(|pin| pin.to_string()), apart);
+            batches.entry(key).or_insert_with(|| (Pin2(parcel.pin), Vec::new())).1.push(parcel);
+        }
+        let mut running = JoinSet::new();
+        for ((relay, ..), (pin, parcels)) in batches {
+            let client = self.clone();
+            running.spawn(async move { client.batch(relay, pin.0, parcels).await });
+        }
+        let mut answers = Vec::new();
+        while let Some(batch) = running.join_next().await {
+            let batch = batch.map_err(|_| ClientError::Panicked)?;
+            for (parcel, answer) in batch {
+                let refusal = match &answer {
+                    Ok(()) => {
+                        delivery.deposited += 1;
+                        Ok(())
+                    }
+                    Err(error) => match error {
+                        LinkError::Refused(refusal) => Err(*refusal),
+                        _ => Err(Refusal { code: Code::UNAVAILABLE, retry_after_s: None, keep: true }),
+                    },
+                };
+                if let Err(error) = answer {
+                    delivery.failures.push((parcel.account, error));
+                }
+                answers.push(Deposited {
+                    number: parcel.number,
+                    envelope: parcel.envelope.id,
+                    access: parcel.access,
+                    answer: refusal,
+                });
+            }
+        }
+        if !answers.is_empty() {
+            self.section(move |draft, _| outbox::deposited(draft, &answers, now())).await?;
+        }
+        Ok(())
+    }
+
+    async fn batch(
+        &self,
+        relay: RelayAddress,
+        pin: Option<Pin>,
+        parcels: Vec<Parcel>,
+    ) -> Vec<(Parcel, Result<(), LinkError>)> {
+        let about = parcels.first().map(|parcel| parcel.account);
+        let link = match self.anonymous(&relay, pin, about).await {
+            Ok(link) => link,
+            Err(error) => {
+                return parcels.into_iter().map(|parcel| (parcel, Err(error))).collect();
+            }
+        };
+        let deposits = parcels
+            .iter()
+            .map(|parcel| Deposit {
+                access: parcel.access.clone(),
+                ephemeral: false,
+                envelope: parcel.envelope.clone(),
+            })
+            .collect();
+        let answers = link.deposit_batch(deposits).await;
+        tokio::spawn(link.close());
+        parcels.into_iter().zip(answers).collect()
+    }
+
+    async fn begin_sessions(
+        &self,
+        wants: Vec<Want>,
+        delivery: &mut Delivery,
+    ) -> Result<(), ClientError> {
+        let mut running = JoinSet::new();
+        for want in wants {
+            let client = self.clone();
+            running.spawn(async move {
+                let account = want.account;
+                (account, client.prekeys(want).await)
+            });
+        }
+        let mut found = Vec::new();
+        while let Some(ended) = running.join_next().await {
+            match ended.map_err(|_| ClientError::Panicked)? {
+                (account, Ok(prekeys)) => found.push((account, prekeys)),
+                (account, Err(error)) => delivery.failures.push((account, error)),
+            }
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        self.section(move |draft, rng| {
+            let own = Own::load(draft)?;
+            for (account, Prekeys { access, bought, bundles }) in found {
+                if let Some(right) = bought {
+                    outbox::bought(draft, account, right)?;
+                }
+                outbox::begin(draft, &own, account, &access, bundles, now(), rng)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Fetches prekeys of somebody's devices, after the work that a stranger does.
+    async fn prekeys(&self, want: Want) -> Result<Prekeys, LinkError> {
+        let place = &want.place;
+        let link = self.anonymous(&place.address.relay, place.pin, Some(want.account)).await?;
+        let (access, bought) = match want.access {
+            Some(access) => (access, None),
+            None => {
+                let ticket = knock_ticket(&link, want.account).await?;
+                let access = Access::Ticket(ticket.ticket);
+                let right = RightRow {
+                    access: access.clone(),
+                    fetch: true,
+                    knocks: ticket.knocks,
+                    expires: ticket.expires,
+                };
+                (access, Some(right))
+            }
+        };
+        let request = FetchPrekeys {
+            account: want.account,
+            devices: List::new(want.devices).unwrap_or_else(|_| List::empty()),
+            access: access.clone(),
+        };
+        let bundles = link.ask(request).await?.bundles.into_vec();
+        tokio::spawn(link.close());
+        Ok(Prekeys { access, bought, bundles })
+    }
+
+    /// Looks whether somebody has a newer card, and takes it.
+    pub(crate) async fn refresh_card(&self, account: AccountId) -> Result<Shown, ClientError> {
+        let contact = self
+            .look(move |rows| Ok(crate::engine::contacts::with(rows, account)?))
+            .await?;
+        let Some(place) = contact.and_then(|row| row.place) else { return Ok(Shown::Same) };
+        let link =
+            self.anonymous(&place.address.relay, place.pin, Some(account)).await?;
+        let mut from = None;
+        loop {
+            let request = FetchCards { name: place.address.name.clone(), from };
+            let shown = link.ask(request).await?.cards.into_vec();
+            let outcome = self
+                .section(move |draft, _| cards::shown(draft, account, shown, now()))
+                .await?;
+            match outcome {
+                Shown::Gap(version) if from.is_none() => from = Some(version),
+                _ => return Ok(outcome),
+            }
+        }
+    }
+}
+
+/// A pin beside the key that holds its text.
+struct Pin2(Option<Pin>);

@@ -1,0 +1,70 @@
+//! Why a command did not do what it was asked for.
+
+use msg_protocol::address::{AccountName, Address};
+
+use crate::{
+    engine::{EngineError, contacts::AddError},
+    link::LinkError,
+    store::StoreError,
+    unlock::UnlockError,
+};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// Nothing could be decided.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store could not be made or opened.
+    #[error(transparent)]
+    Unlock(#[from] UnlockError),
+    /// A relay.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// Somebody was not added.
+    #[error(transparent)]
+    Add(#[from] AddError),
+    /// The relay has another account of that name.
+    #[error("the name {0} is taken")]
+    NameTaken(AccountName),
+    /// There is an account here already.
+    #[error("{0} is registered here already")]
+    AlreadyRegistered(Address),
+    /// The relay knows nobody of that name.
+    #[error("nobody is called {0} there")]
+    NobodyThere(Address),
+    /// A relay showed a card that nobody signed, or of somebody else.
+    #[error("the relay of {0} shows a card that does not check")]
+    BadCard(Address),
+    /// At that address lives another identity than the link says.
+    #[error("{0} has another identity than the link says")]
+    OtherIdentity(Address),
+    /// The number or fingerprint that was given is not theirs.
+    #[error("that is not the number of {0}")]
+    NotVerified(String),
+    /// Sending is held: the identity has changed, or the relay shows an old card.
+    #[error("{0} cannot be trusted now")]
+    Alarmed(String),
+    /// Sending is held: only verified people are written to.
+    #[error("{0} is not verified")]
+    Unverified(String),
+    /// Nothing is sent to whom we have blocked.
+    #[error("{0} is blocked")]
+    Blocked(String),
+    /// Sent to whom has not been accepted yet.
+    #[error("{0} waits for your word")]
+    NotAccepted(String),
+    /// A message that fits no envelope.
+    #[error("a text of {0} bytes is too long")]
+    TooLong(usize),
+    /// Another process follows the mailbox, and this needs it.
+    #[error("another msg follows this mailbox")]
+    MailboxBusy,
+    /// A defect of this program.
+    #[error("something went wrong inside msg")]
+    Panicked,
+}

@@ -1,0 +1,322 @@
+//! People: found at their relay, added, accepted, blocked, verified.
+
+use msg_crypto::safety::SafetyValues;
+use msg_protocol::{
+    address::{AccountName, Address, ContactLink, Pin},
+    card::Card,
+    fingerprint::Fingerprint,
+    id::AccountId,
+    limits::MAX_TOKEN_DAYS,
+    request::{FetchCards, IssueToken},
+    secret::LinkToken,
+    signed::{Signed, Verified},
+};
+use rand_core::Rng as _;
+
+use super::{Client, ClientError, collect::Mailbox, now};
+use crate::{
+    engine::{
+        EngineError,
+        account::{self, Own},
+        cards,
+        contacts::{self, NewContact},
+    },
+    rows::{Alarm, ContactRow, Place, Standing, Trust, account::key as account_key, contact::key},
+};
+
+/// Somebody to be added.
+#[derive(Debug, Clone)]
+pub enum Who {
+    /// By a name at our own relay.
+    Name(AccountName),
+    /// By an address.
+    Address(Address),
+    /// By a contact link.
+    Link(Box<ContactLink>),
+}
+
+/// A contact, as it is shown.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The account.
+    pub account: AccountId,
+    /// What is known.
+    pub row: ContactRow,
+    /// The identity that is pinned.
+    pub fingerprint: Fingerprint,
+}
+
+/// What two people compare.
+#[derive(Debug, Clone)]
+pub struct Safety {
+    /// With whom.
+    pub person: Person,
+    /// The number, of the identity that is pinned.
+    pub number: String,
+    /// The number of the identity that has taken its place, if one has.
+    pub other: Option<(Fingerprint, String)>,
+    /// What a QR code of it holds.
+    pub code: Vec<u8>,
+}
+
+impl Client {
+    /// Adds somebody: finds their card, pins the identity, and lets them know.
+    pub async fn add_contact(
+        &self,
+        who: Who,
+        name: Option<String>,
+        pin: Option<Pin>,
+    ) -> Result<Person, ClientError> {
+        let own = self.look(|rows| account::row(rows)).await?;
+        let (place, expected, token) = match who {
+            Who::Name(name) => {
+                let address = Address { name, relay: own.address.relay.clone() };
+                (Place { address, pin: own.pin }, None, None)
+            }
+            Who::Address(address) => {
+                let pin = pin.or(own.pin.filter(|_| address.relay == own.address.relay));
+                (Place { address, pin }, None, None)
+            }
+            Who::Link(link) => {
+                let ContactLink { address, pin, id, token, .. } = *link;
+                (Place { address, pin }, Some(id), token)
+            }
+        };
+        let card = self.card_at(&place).await?;
+        if expected.is_some_and(|expected| expected != Fingerprint::of(&card.identity)) {
+            return Err(ClientError::OtherIdentity(place.address));
+        }
+        let account = self
+            .step(move |draft, rng| {
+                let own = Own::load(&draft)?;
+                let new = NewContact {
+                    place,
+                    card,
+                    name: name.as_deref(),
+                    is_verified: expected.is_some(),
+                    token,
+                };
+                match contacts::add(&draft, &own, new, now(), rng) {
+                    Ok(account) => Ok(draft.step(Ok(account))),
+                    // An alarm is kept as well.
+                    Err(error) => Ok(draft.step(Err(error))),
+                }
+            })
+            .await??;
+        self.person(account).await
+    }
+
+    /// The card that lives at an address.
+    async fn card_at(&self, place: &Place) -> Result<Verified<Card>, ClientError> {
+        let address = &place.address;
+        let link = self.anonymous(&address.relay, place.pin, None).await?;
+        let request = FetchCards { name: address.name.clone(), from: None };
+        let found = match link.ask(request).await {
+            Ok(cards) => cards.cards.into_vec().pop(),
+            Err(error) if error.refusal().is_some_and(|refusal| refusal.code == msg_protocol::error::Code::NOT_FOUND) => None,
+            Err(error) => return Err(error.into()),
+        };
+        tokio::spawn(link.close());
+        let found: Signed<Card> =
+            found.ok_or_else(|| ClientError::NobodyThere(address.clone()))?;
+        let card = found.verify_by_own_identity();
+        let card = card.map_err(|_| ClientError::BadCard(address.clone()))?;
+        if card.name != address.name {
+            return Err(ClientError::BadCard(address.clone()));
+        }
+        Ok(card)
+    }
+
+    /// Everybody.
+    pub async fn contacts(&self) -> Result<Vec<Person>, ClientError> {
+        let rows = self.look(|rows| Ok(contacts::all(rows)?)).await?;
+        rows.into_iter().map(|(account, row)| person(account, row)).collect()
+    }
+
+    /// Somebody by name or address.
+    pub async fn contact(&self, who: &str) -> Result<Person, ClientError> {
+        let who = who.to_owned();
+        let (account, row) = self.look(move |rows| contacts::find(rows, &who)).await?;
+        person(account, row)
+    }
+
+    async fn person(&self, account: AccountId) -> Result<Person, ClientError> {
+        let row = self.look(move |rows| Ok(contacts::with(rows, account)?)).await?;
+        person(account, row.ok_or_else(|| EngineError::NoContact(account.to_string()))?)
+    }
+
+    /// Accepts a request.
+    pub async fn accept(&self, who: &str) -> Result<Person, ClientError> {
+        let account = self.contact(who).await?.account;
+        self.section(move |draft, rng| {
+            let own = Own::load(draft)?;
+            if let Some(mut row) = contacts::with(draft, account)? {
+                contacts::accept(draft, &own, account, &mut row, now(), rng)?;
+            }
+            Ok(())
+        })
+        .await?;
+        self.person(account).await
+    }
+
+    /// Drops what somebody sends, and changes the door.
+    pub async fn block(&self, who: &str) -> Result<Person, ClientError> {
+        let account = self.contact(who).await?.account;
+        self.section(move |draft, rng| contacts::block(draft, account, now(), rng)).await?;
+        self.person(account).await
+    }
+
+    /// Takes it back.
+    pub async fn unblock(&self, who: &str) -> Result<Person, ClientError> {
+        self.accept(who).await
+    }
+
+    /// Calls somebody something else.
+    pub async fn rename(&self, who: &str, name: String) -> Result<Person, ClientError> {
+        let account = self.contact(who).await?.account;
+        self.step(move |draft, _| {
+            let taken = contacts::all(&draft)?
+                .iter()
+                .any(|(other, row)| *other != account && row.name == name);
+            if taken {
+                return Err(contacts::AddError::NameTaken(name).into());
+            }
+            if let Some(mut row) = contacts::with(&draft, account)? {
+                row.name = name;
+                draft.write(&key(account), &row);
+            }
+            Ok(draft.step(()))
+        })
+        .await?;
+        self.person(account).await
+    }
+
+    /// Forgets somebody.
+    pub async fn remove_contact(&self, who: &str) -> Result<Person, ClientError> {
+        let person = self.contact(who).await?;
+        let account = person.account;
+        self.section(move |draft, _| contacts::remove(draft, account)).await?;
+        Ok(person)
+    }
+
+    /// What is to be compared with somebody.
+    pub async fn safety(&self, who: &str) -> Result<Safety, ClientError> {
+        let person = self.contact(who).await?;
+        let row = person.row.clone();
+        self.look(move |rows| {
+            let own = Own::load(rows)?;
+            let mine = own.card().identity;
+            let theirs = cards::held(&row)?.identity;
+            let values = SafetyValues::between(&mine, &theirs);
+            let other = match &row.alarm {
+                Some(Alarm::Changed(card)) => {
+                    let identity = card.as_ref().clone().verify_by_own_identity()?.identity;
+                    let number = SafetyValues::between(&mine, &identity).number().to_string();
+                    Some((Fingerprint::of(&identity), number))
+                }
+                _ => None,
+            };
+            let code = values.code().to_bytes().to_vec();
+            Ok(Safety { person, number: values.number().to_string(), other, code })
+        })
+        .await
+    }
+
+    /// Marks somebody as verified: the number or fingerprint that their owner told
+    /// is theirs.
+    pub async fn mark_verified(&self, who: &str, told: &Told) -> Result<Person, ClientError> {
+        let safety = self.safety(who).await?;
+        let is_theirs = match told {
+            Told::Number(number) => digits(number) == digits(&safety.number),
+            Told::Fingerprint(fingerprint) => *fingerprint == safety.person.fingerprint,
+            Told::Compared => true,
+        };
+        if !is_theirs {
+            return Err(ClientError::NotVerified(safety.person.row.name));
+        }
+        let account = safety.person.account;
+        self.section(move |draft, _| {
+            if let Some(mut row) = contacts::with(draft, account)? {
+                row.trust = Trust::Verified;
+                draft.write(&key(account), &row);
+            }
+            Ok(())
+        })
+        .await?;
+        self.person(account).await
+    }
+
+    /// Trusts the identity that has taken somebody's place.
+    pub async fn trust(&self, who: &str) -> Result<Person, ClientError> {
+        let account = self.contact(who).await?.account;
+        let new = self
+            .section(move |draft, rng| {
+                let own = Own::load(draft)?;
+                contacts::trust(draft, &own, account, now(), rng)
+            })
+            .await?;
+        self.person(new).await
+    }
+
+    /// A link by which others add us, good once: whoever comes with it is accepted.
+    pub async fn contact_link(&self, with_token: bool) -> Result<ContactLink, ClientError> {
+        let (address, pin, identity) = self
+            .look(|rows| {
+                let own = Own::load(rows)?;
+                Ok((own.row.address.clone(), own.row.pin, own.card().identity))
+            })
+            .await?;
+        let token = if with_token { Some(self.issue_token().await?) } else { None };
+        Ok(ContactLink { address, pin, id: Fingerprint::of(&identity), token })
+    }
+
+    async fn issue_token(&self) -> Result<LinkToken, ClientError> {
+        let expires = now().plus_days(MAX_TOKEN_DAYS);
+        let (token, salt) = self
+            .section(move |draft, rng| {
+                let (mut token, mut salt) = ([0; 32], [0; 16]);
+                rng.fill_bytes(&mut token);
+                rng.fill_bytes(&mut salt);
+                let token = LinkToken::new(token);
+                let mut row = account::row(draft)?;
+                row.tokens.retain(|(_, expires)| *expires > now());
+                row.tokens.push((token.clone(), expires));
+                draft.write(account_key::ACCOUNT, &row);
+                Ok((token, salt))
+            })
+            .await?;
+        let request = IssueToken::new(&token, salt, expires);
+        let mailbox = self.open_mailbox(self.policy.patience).await?;
+        let Mailbox { link, .. } = mailbox.ok_or(ClientError::MailboxBusy)?;
+        link.ask(request).await?;
+        link.close().await;
+        Ok(token)
+    }
+}
+
+/// What shows that somebody is who they are.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// The safety number.
+    Number(String),
+    /// The fingerprint.
+    Fingerprint(Fingerprint),
+    /// Its owner has compared it.
+    Compared,
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn person(account: AccountId, row: ContactRow) -> Result<Person, ClientError> {
+    let fingerprint = Fingerprint::of(&cards::held(&row)?.identity);
+    Ok(Person { account, row, fingerprint })
+}
+
+impl Person {
+    /// Whether they wait for our word.
+    pub fn is_request(&self) -> bool {
+        self.row.standing == Standing::Request
+    }
+}

@@ -1,0 +1,141 @@
+//! Reading: what is stored and unread, and what becomes of it.
+
+use msg_protocol::id::{AccountId, MessageId};
+
+use super::{Client, ClientError, now};
+use crate::{
+    engine::{
+        account::{self, Own},
+        contacts,
+        inbox::{self, Unread},
+        outbox,
+    },
+    rows::{AccountRow, ContactRow, MessageRow, OutboxRow, Read as _, RelayRow},
+    store::Table,
+};
+
+/// The account in figures.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    /// The account.
+    pub account: AccountRow,
+    /// What is known of its relay.
+    pub relay: RelayRow,
+    /// The identity that others compare.
+    pub fingerprint: msg_protocol::fingerprint::Fingerprint,
+    /// Messages on their way.
+    pub outbox: usize,
+    /// Messages that have not been read.
+    pub unread: usize,
+    /// Strangers who wait for a word.
+    pub requests: usize,
+}
+
+impl Client {
+    /// The account in figures.
+    pub async fn figures(&self) -> Result<Figures, ClientError> {
+        self.look(|rows| {
+            let own = Own::load(rows)?;
+            Ok(Figures {
+                relay: account::relay(rows)?,
+                fingerprint: msg_protocol::fingerprint::Fingerprint::of(&own.card().identity),
+                outbox: outbox::all(rows)?.len(),
+                unread: inbox::unread(rows, 0, None, usize::MAX)?.len(),
+                requests: contacts::all(rows)?
+                    .iter()
+                    .filter(|(_, row)| row.standing == crate::rows::Standing::Request)
+                    .count(),
+                account: own.row,
+            })
+        })
+        .await
+    }
+
+    /// The oldest unread messages, from a number on.
+    pub async fn unread(
+        &self,
+        from: u64,
+        of: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<Unread>, ClientError> {
+        self.look(move |rows| Ok(inbox::unread(rows, from, of, limit)?)).await
+    }
+
+    /// Messages are about to be shown.
+    pub async fn mark_shown(&self, numbers: Vec<u64>) -> Result<(), ClientError> {
+        self.section(move |draft, _| Ok(inbox::mark_shown(draft, &numbers)?)).await
+    }
+
+    /// Messages have been read.
+    pub async fn mark_read(&self, numbers: Vec<u64>) -> Result<(), ClientError> {
+        self.section(move |draft, rng| inbox::mark_read(draft, &numbers, now(), rng)).await
+    }
+
+    /// The last messages, with somebody or with all, oldest first.
+    pub async fn history(
+        &self,
+        with: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<(MessageRow, Option<ContactRow>)>, ClientError> {
+        self.look(move |rows| {
+            let mut found = Vec::new();
+            let mut before = u64::MAX;
+            while found.len() < limit
+                && let Some(number) = rows.last(Table::Messages, before)?
+            {
+                before = number;
+                let row: Option<MessageRow> = rows.row(&number.to_be_bytes())?;
+                let Some(row) = row.filter(|row| with.is_none_or(|with| with == row.with)) else {
+                    continue;
+                };
+                let contact = contacts::with(rows, row.with)?;
+                found.push((row, contact));
+            }
+            found.reverse();
+            Ok(found)
+        })
+        .await
+    }
+
+    /// A message by the beginning of its id, as people are shown it.
+    pub async fn message(&self, id: &str) -> Result<Option<MessageRow>, ClientError> {
+        let id = id.to_ascii_lowercase();
+        let last = self.history(None, usize::MAX).await?;
+        let is_meant = |row: &MessageRow| row.id.to_string().starts_with(&id);
+        Ok(last.into_iter().rev().map(|(row, _)| row).find(is_meant))
+    }
+
+    /// What is on its way.
+    pub async fn outbox(&self) -> Result<Vec<(u64, OutboxRow, Option<ContactRow>)>, ClientError> {
+        self.look(|rows| {
+            let mut found = Vec::new();
+            for (number, row) in outbox::all(rows)? {
+                let contact = contacts::with(rows, row.account)?;
+                found.push((number, row, contact));
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Tries what waits or failed once more, now.
+    pub async fn retry(&self) -> Result<super::deliver::Delivery, ClientError> {
+        self.section(|draft, _| outbox::retry_all(draft, now())).await?;
+        self.deliver(None).await
+    }
+
+    /// Gives up a message, or all; says how many rows went.
+    pub async fn cancel(&self, message: Option<MessageId>) -> Result<usize, ClientError> {
+        self.section(move |draft, _| {
+            let mut cancelled = 0;
+            for (number, row) in outbox::all(draft)? {
+                if message.is_none_or(|message| message == row.message) {
+                    outbox::cancel(draft, number, &row)?;
+                    cancelled += 1;
+                }
+            }
+            Ok(cancelled)
+        })
+        .await
+    }
+}

@@ -1,0 +1,144 @@
+//! A new account: its keys are durable before the relay hears of it, so that a
+//! registration that was cut off is finished by the same command.
+
+use getrandom::SysRng;
+use msg_crypto::password::Password;
+use msg_protocol::{
+    address::{AccountName, Address, Pin, RelayAddress},
+    error::Code,
+    request::Register,
+    secret::{AccountCredential, Invite},
+};
+use rand_core::{Rng as _, UnwrapErr};
+use tokio::task::spawn_blocking;
+
+use super::{Client, ClientError, Policy, now};
+use crate::{
+    engine::{EngineError, account},
+    home::Home,
+    link::{Link, LinkError},
+    store::sealed::Store,
+    transport::Dialer,
+    unlock::Protection,
+};
+
+/// A new account.
+pub struct Order {
+    /// Where it is kept.
+    pub home: Home,
+    /// Its name.
+    pub name: AccountName,
+    /// Its relay.
+    pub relay: RelayAddress,
+    /// That relay's key.
+    pub pin: Option<Pin>,
+    /// The right to register.
+    pub invite: Option<Invite>,
+    /// Its password; none for an account that nobody attends to.
+    pub password: Option<Password>,
+}
+
+impl Client {
+    /// Registers an account, or finishes what was begun.
+    pub async fn register(
+        order: Order,
+        dialer: Dialer,
+        policy: Policy,
+    ) -> Result<Self, ClientError> {
+        let address = Address { name: order.name.clone(), relay: order.relay.clone() };
+        // A relay that is not there, or not to be trusted, is found out first.
+        let isolation = order.relay.to_string();
+        let link = Link::anonymous(&dialer, &order.relay, order.pin, &isolation).await?;
+        let (store, shown) = prepare(order, address.clone()).await?;
+        let client = Self::new(store, dialer, policy, "register");
+        let (request, is_done) = client.look(move |rows| {
+            let row = account::row(rows)?;
+            Ok((account::registration(&row, shown.credential, shown.invite), row.registered))
+        }).await?;
+        let Some(request) = request.filter(|_| !is_done) else {
+            return Err(ClientError::AlreadyRegistered(address));
+        };
+        client.announce(&link, request, &address).await?;
+        link.close().await;
+        client.collect().await?;
+        Ok(client)
+    }
+
+    async fn announce(
+        &self,
+        link: &Link,
+        request: Register,
+        address: &Address,
+    ) -> Result<(), ClientError> {
+        match link.ask(request).await {
+            Ok(_) => self.section(|draft, _| account::registered(draft)).await,
+            Err(error) => {
+                if error.refusal().is_some_and(|refusal| !refusal.keep) {
+                    // The relay will never take these keys: nothing is lost with them.
+                    self.store.home().remove_store().map_err(crate::store::StoreError::from)?;
+                }
+                match &error {
+                    LinkError::Refused(refusal) if refusal.code == Code::CONFLICT => {
+                        Err(ClientError::NameTaken(address.name.clone()))
+                    }
+                    _ => Err(error.into()),
+                }
+            }
+        }
+    }
+}
+
+/// Makes the store with the keys in it, or opens the one that was begun.
+async fn prepare(
+    order: Order,
+    address: Address,
+) -> Result<(Store, Prepared), ClientError> {
+    let making = spawn_blocking(move || {
+        let mut rng = UnwrapErr(SysRng);
+        let protection = match &order.password {
+            Some(password) => Protection::Password(password),
+            None => Protection::KeyFile,
+        };
+        let credential = match &order.password {
+            Some(password) => password
+                .account_credential(address.relay.host(), &address.name)
+                .map_err(|_| crate::unlock::UnlockError::OutOfMemory)?,
+            None => {
+                let mut random = [0; 32];
+                rng.fill_bytes(&mut random);
+                AccountCredential::new(random)
+            }
+        };
+        let store = if order.home.has_store().map_err(crate::store::StoreError::from)? {
+            Store::unlock(order.home, &protection)?
+        } else {
+            Store::create(order.home, &protection, &mut rng)?
+        };
+        let invite = order.invite.clone();
+        store.section("register", |draft| -> Result<_, ClientError> {
+            match account::row(&draft) {
+                Ok(row) if row.address == address => {}
+                Ok(row) => return Err(ClientError::AlreadyRegistered(row.address.clone())),
+                Err(EngineError::NoAccount) => {
+                    let new = account::NewAccount {
+                        address,
+                        pin: order.pin,
+                        credential: credential.clone(),
+                        keeps_credential: order.password.is_none(),
+                    };
+                    account::found(&draft, new, now(), &mut rng);
+                }
+                Err(error) => return Err(error.into()),
+            }
+            Ok(draft.step(()))
+        })?;
+        Ok((store, Prepared { credential, invite }))
+    });
+    making.await.map_err(|_| ClientError::Panicked)?
+}
+
+/// What the registration shows beside what is stored.
+struct Prepared {
+    credential: AccountCredential,
+    invite: Option<Invite>,
+}

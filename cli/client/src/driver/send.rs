@@ -1,0 +1,325 @@
+//! Sending: posted, delivered, and as far as it was asked for.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use msg_protocol::{
+    bounded::{Bytes, List},
+    content::{Confirm, Content, Line, Lines, Text},
+    id::{AccountId, MessageId},
+    limits::MAX_LINES,
+};
+use tokio::time::{Instant, sleep};
+
+use super::{Client, ClientError, deliver::Delivery, now, now_ms, people::Person};
+use crate::{
+    engine::{
+        EngineError,
+        account::{self, Own},
+        contacts, outbox, receipts,
+    },
+    link::LinkError,
+    rows::{Alarm, Level, Standing, Trust},
+};
+
+/// Bytes of a text that always fits an envelope, with what goes around it.
+pub const MAX_TEXT_BYTES: usize = 60_000;
+/// Between two looks whether a message got further.
+const LOOK: Duration = Duration::from_millis(100);
+/// Seconds after which a command that goes online looks for confirmations.
+const COLLECT_AFTER_S: u64 = 600;
+const COLLECT_UNCONFIRMED_AFTER_S: u64 = 60;
+
+/// Something to be sent.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    /// To whom, by name or address.
+    pub to: Vec<String>,
+    /// What.
+    pub what: What,
+    /// How far it has to get.
+    pub wanted: Level,
+    /// How long that may take.
+    pub timeout: Duration,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+}
+
+/// What is sent.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// One text.
+    Text(Vec<u8>),
+    /// Several, packed into as few envelopes as they fit.
+    Lines(Vec<Vec<u8>>),
+}
+
+/// How far a message got with one recipient.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// To whom.
+    pub to: String,
+    /// Whose id that is.
+    pub account: Option<AccountId>,
+    /// The messages; the level is that of the last.
+    pub messages: Vec<MessageId>,
+    /// How far.
+    pub level: Level,
+    /// What stands in the way, if something does.
+    pub problem: Option<Problem>,
+}
+
+/// What stands in a message's way.
+#[derive(Debug, Clone)]
+pub enum Problem {
+    /// Nobody is called that.
+    NoContact,
+    /// Held: the identity has changed, or the relay shows an old card.
+    Alarmed,
+    /// Held: only verified people are written to.
+    Unverified,
+    /// They are blocked.
+    Blocked,
+    /// They have not been accepted.
+    NotAccepted,
+    /// The relay, or the way to it.
+    Link(LinkError),
+    /// Nothing but their word: they have to accept us first.
+    AwaitsAcceptance,
+    /// It did not get as far as was asked for in time.
+    Late,
+}
+
+impl Client {
+    /// Sends, and waits until everybody has it as far as was asked for.
+    pub async fn send(&self, sending: Sending) -> Result<Vec<Sent>, ClientError> {
+        let deadline = Instant::now() + sending.timeout;
+        let wanted = sending.wanted;
+        let contents = contents(&sending)?;
+        let policy = self.policy.clone();
+        let to = sending.to.clone();
+        let confirm = if wanted > Level::Relay { Confirm::AtOnce } else { Confirm::Later };
+        let (mut sent, parcels, is_collecting) = self
+            .section(move |draft, rng| {
+                let own = Own::load(draft)?;
+                let mut sent = Vec::new();
+                for name in to {
+                    let mut row = post_to(draft, &name, policy.verified_only)?;
+                    if let Some((account, contact)) = row.1.take() {
+                        for content in &contents {
+                            let message = outbox::new_message_id(rng);
+                            let post = outbox::Post {
+                                account,
+                                message,
+                                sent_ms: now_ms(),
+                                content: content(rng),
+                                confirm,
+                                is_kept: true,
+                            };
+                            outbox::post(draft, &contact, post, now())?;
+                            row.0.messages.push(message);
+                        }
+                    }
+                    sent.push(row.0);
+                }
+                receipts::post_due(draft, now(), rng)?;
+                let parcels = outbox::parcels(draft, &own, None, now(), rng)?;
+                let state = account::relay(draft)?;
+                let since = now().0.saturating_sub(state.collected.0);
+                let is_collecting = since >= COLLECT_AFTER_S || since >= COLLECT_UNCONFIRMED_AFTER_S;
+                Ok((sent, parcels, is_collecting))
+            })
+            .await?;
+        if wanted == Level::Queued && self.policy.patience.is_zero() {
+            return Ok(sent);
+        }
+        let delivery = self.deliver_from(parcels, None).await?;
+        self.judge(&mut sent, &delivery).await?;
+        if wanted > Level::Relay {
+            self.await_level(&mut sent, wanted, deadline).await?;
+        } else if is_collecting {
+            // What is stored is stored; the next command looks again.
+            let _ = self.collect().await;
+            let _ = self.deliver(None).await;
+            self.judge(&mut sent, &delivery).await?;
+        }
+        for row in &mut sent {
+            if row.problem.is_none() && row.level < wanted {
+                row.problem = Some(Problem::Late);
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Looks how far messages got, and says what stands in the way.
+    async fn judge(&self, sent: &mut [Sent], delivery: &Delivery) -> Result<(), ClientError> {
+        let asked: Vec<(AccountId, Vec<MessageId>)> = sent
+            .iter()
+            .filter_map(|row| Some((row.account?, row.messages.clone())))
+            .collect();
+        let found = self
+            .look(move |rows| {
+                let mut found = BTreeMap::new();
+                for (account, messages) in asked {
+                    let mut level = Level::Read;
+                    for message in messages {
+                        let known = outbox::level_of(rows, account, message)?;
+                        level = level.min(known.unwrap_or(Level::Failed));
+                    }
+                    let contact = contacts::with(rows, account)?;
+                    let waits = contact.is_some_and(|row| row.door.is_none());
+                    found.insert(account, (level, waits));
+                }
+                Ok(found)
+            })
+            .await?;
+        for row in sent {
+            let Some(account) = row.account else { continue };
+            let Some((level, waits)) = found.get(&account) else { continue };
+            if row.messages.is_empty() {
+                continue;
+            }
+            row.level = *level;
+            let failure = delivery.failures.iter().find(|(failed, _)| *failed == account);
+            row.problem = match failure {
+                _ if *level >= Level::Relay => None,
+                Some((_, error)) => Some(Problem::Link(*error)),
+                None if *waits => Some(Problem::AwaitsAcceptance),
+                None => None,
+            };
+        }
+        Ok(())
+    }
+
+    async fn await_level(
+        &self,
+        sent: &mut [Sent],
+        wanted: Level,
+        deadline: Instant,
+    ) -> Result<(), ClientError> {
+        let delivery = Delivery::default();
+        let mut follower = None;
+        loop {
+            self.judge(sent, &delivery).await?;
+            let is_done = |row: &Sent| row.messages.is_empty() || row.level >= wanted;
+            if sent.iter().all(is_done) || Instant::now() >= deadline {
+                return Ok(());
+            }
+            // Another process that follows stores what comes; else we do.
+            if follower.is_none() {
+                follower = self.follow_once().await.ok().flatten();
+            }
+            match &mut follower {
+                Some(following) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if let Ok(Err(_)) = tokio::time::timeout(left, following.next()).await {
+                        follower = None;
+                        sleep(LOOK).await;
+                    }
+                }
+                None => sleep(LOOK).await,
+            }
+        }
+    }
+}
+
+type Content1 = Box<dyn Fn(&mut super::Random) -> Content + Send>;
+
+/// Whether something may be posted to somebody, and to whom.
+fn post_to(
+    draft: &crate::step::Draft<'_>,
+    name: &str,
+    verified_only: bool,
+) -> Result<(Sent, Option<(AccountId, crate::rows::ContactRow)>), EngineError> {
+    let sent = |account, problem| Sent {
+        to: name.to_owned(),
+        account,
+        messages: Vec::new(),
+        level: Level::Failed,
+        problem,
+    };
+    let (account, contact) = match contacts::find(draft, name) {
+        Ok(found) => found,
+        Err(EngineError::NoContact(_)) => return Ok((sent(None, Some(Problem::NoContact)), None)),
+        Err(error) => return Err(error),
+    };
+    let problem = match (&contact.alarm, contact.standing) {
+        (_, Standing::Blocked) => Some(Problem::Blocked),
+        (_, Standing::Request) => Some(Problem::NotAccepted),
+        (Some(Alarm::Changed(_) | Alarm::CardWentBack), _) => Some(Problem::Alarmed),
+        _ if verified_only && contact.trust != Trust::Verified => Some(Problem::Unverified),
+        _ => None,
+    };
+    let is_posted = matches!(problem, None | Some(Problem::Alarmed));
+    let mut row = sent(Some(account), problem);
+    if is_posted {
+        row.level = Level::Queued;
+    }
+    Ok((row, is_posted.then_some((account, contact))))
+}
+
+/// What is posted: one content, or several of packed lines.
+fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> {
+    let reply_to = sending.reply_to;
+    let text = |bytes: &[u8]| {
+        Bytes::new(bytes.to_vec())
+            .ok()
+            .filter(|bytes| bytes.len() <= MAX_TEXT_BYTES)
+            .ok_or(ClientError::TooLong(bytes.len()))
+    };
+    match &sending.what {
+        What::Text(bytes) => {
+            let bytes = text(bytes)?;
+            let content =
+                move |_: &mut super::Random| Text { bytes: bytes.clone(), reply_to, expire_s: None }.into();
+            Ok(vec![Box::new(content)])
+        }
+        What::Lines(lines) => {
+            let mut contents: Vec<Content1> = Vec::new();
+            let mut pack: Vec<Bytes<{ msg_protocol::limits::MAX_MESSAGE_BYTES }>> = Vec::new();
+            let mut size = 0;
+            for line in lines {
+                let bytes = text(line)?;
+                let bytes_with_id = bytes.len() + 32;
+                if !pack.is_empty() && (size + bytes_with_id > MAX_TEXT_BYTES || pack.len() == MAX_LINES) {
+                    contents.push(packed(std::mem::take(&mut pack)));
+                    size = 0;
+                }
+                size += bytes_with_id;
+                pack.push(bytes);
+            }
+            if !pack.is_empty() {
+                contents.push(packed(pack));
+            }
+            Ok(contents)
+        }
+    }
+}
+
+fn packed(pack: Vec<Bytes<{ msg_protocol::limits::MAX_MESSAGE_BYTES }>>) -> Content1 {
+    Box::new(move |rng| {
+        let lines = pack
+            .iter()
+            .map(|bytes| Line { id: outbox::new_message_id(rng), bytes: bytes.clone() })
+            .collect();
+        Lines { lines: List::new(lines).unwrap_or_else(|_| List::empty()), expire_s: None }.into()
+    })
+}
+
+impl Sent {
+    /// Whether this person has it as far as was asked for.
+    pub const fn is_done(&self) -> bool {
+        self.problem.is_none()
+    }
+}
+
+impl From<&Person> for Sent {
+    fn from(person: &Person) -> Self {
+        Self {
+            to: person.row.name.clone(),
+            account: Some(person.account),
+            messages: Vec::new(),
+            level: Level::Queued,
+            problem: None,
+        }
+    }
+}
