@@ -25,6 +25,13 @@ macro_rules! id {
             }
         }
 
+        /// Lower-case hexadecimal: what people and scripts are shown.
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str(&HEXLOWER.encode(&self.0))
+            }
+        }
+
         impl fmt::Debug for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
                 write!(formatter, concat!(stringify!($name), "({})"), HEXLOWER.encode(&self.0))

@@ -42,6 +42,19 @@ impl Home {
         self.folder.join("lock")
     }
 
+    /// The lock of whoever collects the mailbox.
+    pub fn turn(&self) -> PathBuf {
+        self.folder.join("turn")
+    }
+
+    /// Removes a store that holds nothing yet: its account could not be registered.
+    pub fn remove_store(&self) -> Result<(), PrivateError> {
+        for path in [self.store(), self.store_key(), self.key_file()] {
+            private::remove(&path)?;
+        }
+        Ok(())
+    }
+
     /// Makes the folder if it is not there, and checks that it is private.
     pub fn make(&self) -> Result<(), PrivateError> {
         private::make_folder(&self.folder)

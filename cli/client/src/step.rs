@@ -76,27 +76,26 @@ impl Rows for Draft<'_> {
         let of_table = |((found, key), value): (&(Table, Vec<u8>), &Option<Value>)| {
             (*found == table && key.as_slice() >= from).then(|| (key.clone(), value.clone()))
         };
-        let changes = self.changes.borrow();
-        let mut changed: BTreeMap<_, _> = changes.iter().filter_map(of_table).collect();
-        drop(changes);
+        let mut instead: BTreeMap<_, _> =
+            self.changes.borrow().iter().filter_map(of_table).collect();
         let mut going = true;
         self.rows.scan(table, from, &mut |key, value| {
             if table.is_numbered() {
                 while let Some(entry) =
-                    changed.first_entry().filter(|entry| entry.key().as_slice() < key)
+                    instead.first_entry().filter(|entry| entry.key().as_slice() < key)
                 {
                     let (key, value) = entry.remove_entry();
                     going = going && give(visit, &key, value.as_ref());
                 }
             }
             going = going
-                && match changed.remove(key) {
-                    Some(instead) => give(visit, key, instead.as_ref()),
+                && match instead.remove(key) {
+                    Some(value) => give(visit, key, value.as_ref()),
                     None => visit(key, value).is_continue(),
                 };
             if going { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
-        for (key, value) in changed {
+        for (key, value) in instead {
             going = going && give(visit, &key, value.as_ref());
         }
         Ok(())

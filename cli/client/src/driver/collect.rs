@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use msg_protocol::{
     id::AccountId,
-    request::{AcknowledgeUpTo, Collect, CountPrekeys, FetchCards, SetDoor},
     limits::{MAX_DOOR_GRACE_S, MAX_ROWS_PER_ANSWER},
+    request::{AcknowledgeUpTo, Collect, CountPrekeys, FetchCards, SetDoor},
 };
 use tokio::task::spawn_blocking;
 
@@ -112,9 +112,8 @@ impl Client {
         rows: Vec<msg_protocol::response::Row>,
     ) -> Result<Vec<News>, ClientError> {
         let epoch = link.welcome().epoch;
-        let Taken { up_to, news } = self
-            .section(move |draft, rng| inbox::take(draft, epoch, &rows, now(), rng))
-            .await?;
+        let Taken { up_to, news } =
+            self.section(move |draft, rng| inbox::take(draft, epoch, &rows, now(), rng)).await?;
         if let Some(sequence) = up_to {
             link.ask(AcknowledgeUpTo { sequence }).await?;
         }
@@ -143,7 +142,7 @@ impl Client {
         for request in requests {
             link.ask(request).await?;
         }
-        self.section(|draft, _| Ok(prekeys::published(draft)?)).await
+        self.section(|draft, _| prekeys::published(draft)).await
     }
 
     /// Tells the relay of our door, if it has another.

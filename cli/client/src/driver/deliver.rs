@@ -21,7 +21,7 @@ use crate::{
         outbox::{self, Deposited, Parcel, Want},
         receipts,
     },
-    link::{Link, LinkError, knock_ticket},
+    link::{LinkError, knock_ticket},
     rows::RightRow,
 };
 
@@ -113,7 +113,11 @@ impl Client {
                     }
                     Err(error) => match error {
                         LinkError::Refused(refusal) => Err(*refusal),
-                        _ => Err(Refusal { code: Code::UNAVAILABLE, retry_after_s: None, keep: true }),
+                        _ => Err(Refusal {
+                            code: Code::UNAVAILABLE,
+                            retry_after_s: None,
+                            keep: true,
+                        }),
                     },
                 };
                 if let Err(error) = answer {
@@ -199,19 +203,18 @@ impl Client {
     async fn prekeys(&self, want: Want) -> Result<Prekeys, LinkError> {
         let place = &want.place;
         let link = self.anonymous(&place.address.relay, place.pin, Some(want.account)).await?;
-        let (access, bought) = match want.access {
-            Some(access) => (access, None),
-            None => {
-                let ticket = knock_ticket(&link, want.account).await?;
-                let access = Access::Ticket(ticket.ticket);
-                let right = RightRow {
-                    access: access.clone(),
-                    fetch: true,
-                    knocks: ticket.knocks,
-                    expires: ticket.expires,
-                };
-                (access, Some(right))
-            }
+        let (access, bought) = if let Some(access) = want.access {
+            (access, None)
+        } else {
+            let ticket = knock_ticket(&link, want.account).await?;
+            let access = Access::Ticket(ticket.ticket);
+            let right = RightRow {
+                access: access.clone(),
+                fetch: true,
+                knocks: ticket.knocks,
+                expires: ticket.expires,
+            };
+            (access, Some(right))
         };
         let request = FetchPrekeys {
             account: want.account,
@@ -225,19 +228,16 @@ impl Client {
 
     /// Looks whether somebody has a newer card, and takes it.
     pub(crate) async fn refresh_card(&self, account: AccountId) -> Result<Shown, ClientError> {
-        let contact = self
-            .look(move |rows| Ok(crate::engine::contacts::with(rows, account)?))
-            .await?;
+        let contact =
+            self.look(move |rows| Ok(crate::engine::contacts::with(rows, account)?)).await?;
         let Some(place) = contact.and_then(|row| row.place) else { return Ok(Shown::Same) };
-        let link =
-            self.anonymous(&place.address.relay, place.pin, Some(account)).await?;
+        let link = self.anonymous(&place.address.relay, place.pin, Some(account)).await?;
         let mut from = None;
         loop {
             let request = FetchCards { name: place.address.name.clone(), from };
             let shown = link.ask(request).await?.cards.into_vec();
-            let outcome = self
-                .section(move |draft, _| cards::shown(draft, account, shown, now()))
-                .await?;
+            let outcome =
+                self.section(move |draft, _| cards::shown(draft, account, shown, now())).await?;
             match outcome {
                 Shown::Gap(version) if from.is_none() => from = Some(version),
                 _ => return Ok(outcome),

@@ -6,7 +6,11 @@ use msg_protocol::{push::Push, request::Credit, response::Row};
 use tokio::time::timeout;
 
 use super::{Client, ClientError, collect::Mailbox, now};
-use crate::engine::{account, inbox::{self, News}, receipts};
+use crate::engine::{
+    account,
+    inbox::{self, News},
+    receipts,
+};
 
 /// Envelopes that the relay may push before it is given more credit.
 const CREDIT: u16 = 64;
@@ -40,17 +44,14 @@ impl Following {
     /// Waits until something has come, or was due, and says what.
     pub async fn next(&mut self) -> Result<Vec<News>, ClientError> {
         let due = self.client.look(|rows| Ok(receipts::next_due(rows)?)).await?;
-        let pause = due.map_or(LOOK, |due| {
-            Duration::from_secs(due.0.saturating_sub(now().0)).min(LOOK)
-        });
+        let pause =
+            due.map_or(LOOK, |due| Duration::from_secs(due.0.saturating_sub(now().0)).min(LOOK));
         let mut rows: Vec<Row> = Vec::new();
-        match timeout(pause, self.mailbox.link.next_push()).await {
-            Ok(push) => self.pushed(push?, &mut rows).await?,
-            Err(_) => {
-                self.client.deliver(None).await?;
-                return Ok(Vec::new());
-            }
-        }
+        let Ok(push) = timeout(pause, self.mailbox.link.next_push()).await else {
+            self.client.deliver(None).await?;
+            return Ok(Vec::new());
+        };
+        self.pushed(push?, &mut rows).await?;
         while rows.len() < GATHERED
             && let Ok(push) = timeout(GATHER, self.mailbox.link.next_push()).await
         {

@@ -113,12 +113,17 @@ impl Client {
         let request = FetchCards { name: address.name.clone(), from: None };
         let found = match link.ask(request).await {
             Ok(cards) => cards.cards.into_vec().pop(),
-            Err(error) if error.refusal().is_some_and(|refusal| refusal.code == msg_protocol::error::Code::NOT_FOUND) => None,
+            Err(error)
+                if error.refusal().is_some_and(|refusal| {
+                    refusal.code == msg_protocol::error::Code::NOT_FOUND
+                }) =>
+            {
+                None
+            }
             Err(error) => return Err(error.into()),
         };
         tokio::spawn(link.close());
-        let found: Signed<Card> =
-            found.ok_or_else(|| ClientError::NobodyThere(address.clone()))?;
+        let found: Signed<Card> = found.ok_or_else(|| ClientError::NobodyThere(address.clone()))?;
         let card = found.verify_by_own_identity();
         let card = card.map_err(|_| ClientError::BadCard(address.clone()))?;
         if card.name != address.name {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The account in figures.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Figures {
     /// The account.
     pub account: AccountRow,

@@ -51,10 +51,12 @@ impl Client {
         let link = Link::anonymous(&dialer, &order.relay, order.pin, &isolation).await?;
         let (store, shown) = prepare(order, address.clone()).await?;
         let client = Self::new(store, dialer, policy, "register");
-        let (request, is_done) = client.look(move |rows| {
-            let row = account::row(rows)?;
-            Ok((account::registration(&row, shown.credential, shown.invite), row.registered))
-        }).await?;
+        let (request, is_done) = client
+            .look(move |rows| {
+                let row = account::row(rows)?;
+                Ok((account::registration(&row, shown.credential, shown.invite), row.registered))
+            })
+            .await?;
         let Some(request) = request.filter(|_| !is_done) else {
             return Err(ClientError::AlreadyRegistered(address));
         };
@@ -89,30 +91,26 @@ impl Client {
 }
 
 /// Makes the store with the keys in it, or opens the one that was begun.
-async fn prepare(
-    order: Order,
-    address: Address,
-) -> Result<(Store, Prepared), ClientError> {
+async fn prepare(order: Order, address: Address) -> Result<(Store, Prepared), ClientError> {
     let making = spawn_blocking(move || {
         let mut rng = UnwrapErr(SysRng);
         let protection = match &order.password {
             Some(password) => Protection::Password(password),
             None => Protection::KeyFile,
         };
-        let credential = match &order.password {
-            Some(password) => password
-                .account_credential(address.relay.host(), &address.name)
-                .map_err(|_| crate::unlock::UnlockError::OutOfMemory)?,
-            None => {
-                let mut random = [0; 32];
-                rng.fill_bytes(&mut random);
-                AccountCredential::new(random)
-            }
+        let credential = if let Some(password) = &order.password {
+            password
+                .account_credential(&address.relay.host, &address.name)
+                .map_err(|_| crate::unlock::UnlockError::OutOfMemory)?
+        } else {
+            let mut random = [0; 32];
+            rng.fill_bytes(&mut random);
+            AccountCredential::new(random)
         };
         let store = if order.home.has_store().map_err(crate::store::StoreError::from)? {
-            Store::unlock(order.home, &protection)?
+            Store::unlock(order.home, protection)?
         } else {
-            Store::create(order.home, &protection, &mut rng)?
+            Store::create(order.home, protection, &mut rng)?
         };
         let invite = order.invite.clone();
         store.section("register", |draft| -> Result<_, ClientError> {

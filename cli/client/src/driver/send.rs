@@ -10,7 +10,7 @@ use msg_protocol::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::{Client, ClientError, deliver::Delivery, now, now_ms, people::Person};
+use super::{Client, ClientError, deliver::Delivery, now, now_ms};
 use crate::{
     engine::{
         EngineError,
@@ -125,13 +125,11 @@ impl Client {
                 let parcels = outbox::parcels(draft, &own, None, now(), rng)?;
                 let state = account::relay(draft)?;
                 let since = now().0.saturating_sub(state.collected.0);
-                let is_collecting = since >= COLLECT_AFTER_S || since >= COLLECT_UNCONFIRMED_AFTER_S;
+                let is_collecting =
+                    since >= COLLECT_AFTER_S || since >= COLLECT_UNCONFIRMED_AFTER_S;
                 Ok((sent, parcels, is_collecting))
             })
             .await?;
-        if wanted == Level::Queued && self.policy.patience.is_zero() {
-            return Ok(sent);
-        }
         let delivery = self.deliver_from(parcels, None).await?;
         self.judge(&mut sent, &delivery).await?;
         if wanted > Level::Relay {
@@ -152,10 +150,8 @@ impl Client {
 
     /// Looks how far messages got, and says what stands in the way.
     async fn judge(&self, sent: &mut [Sent], delivery: &Delivery) -> Result<(), ClientError> {
-        let asked: Vec<(AccountId, Vec<MessageId>)> = sent
-            .iter()
-            .filter_map(|row| Some((row.account?, row.messages.clone())))
-            .collect();
+        let asked: Vec<(AccountId, Vec<MessageId>)> =
+            sent.iter().filter_map(|row| Some((row.account?, row.messages.clone()))).collect();
         let found = self
             .look(move |rows| {
                 let mut found = BTreeMap::new();
@@ -269,8 +265,9 @@ fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> {
     match &sending.what {
         What::Text(bytes) => {
             let bytes = text(bytes)?;
-            let content =
-                move |_: &mut super::Random| Text { bytes: bytes.clone(), reply_to, expire_s: None }.into();
+            let content = move |_: &mut super::Random| {
+                Text { bytes: bytes.clone(), reply_to, expire_s: None }.into()
+            };
             Ok(vec![Box::new(content)])
         }
         What::Lines(lines) => {
@@ -280,7 +277,9 @@ fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> {
             for line in lines {
                 let bytes = text(line)?;
                 let bytes_with_id = bytes.len() + 32;
-                if !pack.is_empty() && (size + bytes_with_id > MAX_TEXT_BYTES || pack.len() == MAX_LINES) {
+                if !pack.is_empty()
+                    && (size + bytes_with_id > MAX_TEXT_BYTES || pack.len() == MAX_LINES)
+                {
                     contents.push(packed(std::mem::take(&mut pack)));
                     size = 0;
                 }
@@ -309,17 +308,5 @@ impl Sent {
     /// Whether this person has it as far as was asked for.
     pub const fn is_done(&self) -> bool {
         self.problem.is_none()
-    }
-}
-
-impl From<&Person> for Sent {
-    fn from(person: &Person) -> Self {
-        Self {
-            to: person.row.name.clone(),
-            account: Some(person.account),
-            messages: Vec::new(),
-            level: Level::Queued,
-            problem: None,
-        }
     }
 }

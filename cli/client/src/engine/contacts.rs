@@ -162,25 +162,28 @@ pub(super) fn stranger(name: String, card: &Verified<Card>, now: UnixSeconds) ->
 
 /// A name that nobody has: the account's own, else its address, else a numbered one.
 fn free_name(address: &Address, taken: impl Fn(&str) -> bool) -> String {
-    let mut names = [address.name.to_string(), address.to_string()].into_iter();
-    let free = names.find(|name| !taken(name));
-    free.unwrap_or_else(|| {
-        (2_u32..).map(|n| format!("{address}-{n}")).find(|name| !taken(name)).unwrap_or_default()
-    })
+    let own = address.name.to_string();
+    if taken(&own) { numbered(&address.to_string(), taken) } else { own }
 }
 
-/// The same for a request, which has no address yet.
+/// A name that nobody has: the one that is wanted, else a numbered one.
+fn numbered(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut name = wanted.to_owned();
+    let mut number = 1_u32;
+    while taken(&name) {
+        number += 1;
+        name = format!("{wanted}-{number}");
+    }
+    name
+}
+
+/// A name for a request, which has no address yet.
 pub(super) fn free_request_name(
     rows: &(impl Rows + ?Sized),
     wanted: &str,
 ) -> Result<String, StoreError> {
     let everybody = all(rows)?;
-    let taken = |name: &str| everybody.iter().any(|(_, row)| row.name == name);
-    if !taken(wanted) {
-        return Ok(wanted.to_owned());
-    }
-    let numbered = (2_u32..).map(|n| format!("{wanted}-{n}"));
-    Ok(numbered.into_iter().find(|name| !taken(name)).unwrap_or_default())
+    Ok(numbered(wanted, |name| everybody.iter().any(|(_, row)| row.name == name)))
 }
 
 /// Accepts a request: hands over our door, and confirms what has come so far.
@@ -258,14 +261,12 @@ pub fn trust<R: CryptoRng + ?Sized>(
     rng: &mut R,
 ) -> Result<AccountId, EngineError> {
     let Some(mut row) = with(draft, id)? else { return Ok(id) };
-    let card = match row.alarm.take() {
-        Some(Alarm::Changed(card)) => card.verify_by_own_identity()?,
+    let Some(Alarm::Changed(card)) = row.alarm.take() else {
         // Seen and accepted: the card that is held stays the newest.
-        _ => {
-            draft.write(&key(id), &row);
-            return Ok(id);
-        }
+        draft.write(&key(id), &row);
+        return Ok(id);
     };
+    let card = card.verify_by_own_identity()?;
     let new = card.account();
     let stranger = with(draft, new)?;
     row.card = card.as_signed().clone();

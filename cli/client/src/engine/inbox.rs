@@ -22,9 +22,9 @@ use super::{
     EngineError,
     account::{self, Own},
     contacts, outbox, prekeys,
-    sessions::{PeerDevice, Sessions},
+    sessions::{Opened, PeerDevice, Sessions},
 };
-use crate::{rows::account::key, step::Draft};
+use crate::{rows::account::key, step::Draft, store::Rows};
 
 /// Something that the owner may want to hear of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +55,8 @@ pub struct Taken {
 }
 
 /// The sequence number after which this device collects in an epoch.
-pub fn after(draft: &Draft<'_>, epoch: RelayEpoch) -> Result<u64, EngineError> {
-    let state = account::relay(draft)?;
+pub fn after(rows: &(impl Rows + ?Sized), epoch: RelayEpoch) -> Result<u64, EngineError> {
+    let state = account::relay(rows)?;
     Ok(if state.epoch == Some(epoch) { state.after } else { 0 })
 }
 
@@ -149,8 +149,8 @@ impl Taking<'_, '_> {
         let (kind, body) = (row.envelope.kind, &row.envelope.body);
         let found = self.sessions.open(kind, body, self.now)?;
         let (peer, content) = match found {
-            Some((peer, Ok(content))) => (peer, content),
-            Some((peer, Err(error))) => return self.refused(&peer, &error, rng),
+            Some(Opened { peer, content: Ok(content) }) => (peer, content),
+            Some(Opened { peer, content: Err(error) }) => return self.refused(&peer, &error, rng),
             None if kind == EnvelopeKind::Handshake => match self.accept(row)? {
                 Some(accepted) => accepted,
                 None => return Ok(()),
@@ -160,13 +160,11 @@ impl Taking<'_, '_> {
                 return Ok(());
             }
         };
-        match Message::decode(&content) {
-            Ok(message) => self.message(&peer, message, rng),
-            Err(_) => {
-                self.news.push(News::Unopened);
-                Ok(())
-            }
+        if let Ok(message) = Message::decode(&content) {
+            return self.message(&peer, message, rng);
         }
+        self.news.push(News::Unopened);
+        Ok(())
     }
 
     /// Accepts a handshake; none if it is not good, or from somebody who is blocked.

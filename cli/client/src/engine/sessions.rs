@@ -2,7 +2,7 @@
 //! when they have changed.
 
 use core::ops::ControlFlow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use msg_crypto::{OpenError, SealError, Sealed, Session, session::pair::PeerSessions};
 use msg_protocol::{
@@ -27,6 +27,14 @@ pub struct PeerDevice {
     identity: [u8; 32],
     /// The device's bytes.
     device: [u8; 16],
+}
+
+/// An envelope that a session knew.
+pub struct Opened {
+    /// Whose session it was.
+    pub peer: PeerDevice,
+    /// The plaintext, if it opened.
+    pub content: Result<Vec<u8>, OpenError>,
 }
 
 /// The sessions of one draft.
@@ -135,7 +143,7 @@ impl<'d, 'r> Sessions<'d, 'r> {
         kind: EnvelopeKind,
         body: &Body,
         now: UnixSeconds,
-    ) -> Result<Option<(PeerDevice, Result<Vec<u8>, OpenError>)>, EngineError> {
+    ) -> Result<Option<Opened>, EngineError> {
         for peer in self.peers()? {
             match self.with(&peer)?.open(kind, body, now) {
                 Err(OpenError::NotForThisSession) => {}
@@ -143,7 +151,7 @@ impl<'d, 'r> Sessions<'d, 'r> {
                     if outcome.is_ok() {
                         self.keep(&peer)?;
                     }
-                    return Ok(Some((peer, outcome)));
+                    return Ok(Some(Opened { peer, content: outcome }));
                 }
             }
         }
@@ -169,8 +177,8 @@ impl<'d, 'r> Sessions<'d, 'r> {
             ControlFlow::Continue(())
         })?;
         for (peer, value) in stored {
-            if !self.loaded.contains_key(&peer) {
-                self.loaded.insert(peer, PeerSessions::restore(&value)?);
+            if let Entry::Vacant(place) = self.loaded.entry(peer) {
+                place.insert(PeerSessions::restore(&value)?);
             }
         }
         self.complete = true;
