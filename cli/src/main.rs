@@ -1,2 +1,7 @@
-//! `msg`.
-fn main() {}
+//! The binary `msg`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    msg_cli::main_from(std::env::args_os())
+}

@@ -1,0 +1,192 @@
+//! The words about messages.
+
+use std::ffi::OsString;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{
+    duration::{Span, span},
+    recipients::Recipients,
+};
+
+/// How far a message has to get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Wait {
+    /// A device of the recipient has it.
+    Delivered,
+    /// The recipient has read it.
+    Read,
+}
+
+/// What the commands that send have in common.
+#[derive(Debug, Args)]
+pub(crate) struct Sending {
+    /// Wait until it got that far.
+    #[arg(long, value_name = "LEVEL", conflicts_with = "queue")]
+    pub(crate) wait: Option<Wait>,
+    /// Wait at most that long; the message stays on its way.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = span)]
+    pub(crate) timeout: Span,
+    /// Be content if it waits here for the relay to come back.
+    #[arg(long)]
+    pub(crate) queue: bool,
+    /// Send even if there is nothing to send.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+}
+
+/// Send a text.
+///
+/// The first argument is the recipient, or several with commas between them; the
+/// rest is the text. Without a text, or with -, all of stdin is the message.
+/// A message that cannot leave now is kept, and leaves with the next command.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  msg send bob hello
+  msg send bob,carol 'lunch at noon?'
+  df -h | msg send bob
+  tail -f app.log | msg send ops --lines
+  msg send bob --wait delivered --timeout 1m 'are you there?'
+  msg send bob -- -5 degrees            after -- all is text
+
+Several words are joined by blanks; quote what the shell would change. When the
+first of several words is itself a contact, nothing is sent: write bob,carol for
+two recipients, or quote the text. A text shows in the list of processes: send
+secrets through stdin.
+
+How far a message got: queued (kept here), relay (durable there), delivered (a
+device has it), read. `msg send` returns at relay, or exits with 4 if the relay
+cannot be reached, 8 if it refuses, 3 if the recipient's key has changed, 5 if
+only some of several recipients were reached, 9 if --wait took too long.")]
+pub(crate) struct Send {
+    /// A contact, or several: bob,carol.
+    #[arg(value_name = "TO[,TO...]")]
+    pub(crate) to: Recipients,
+    /// What to say; - or nothing for stdin.
+    #[arg(value_name = "TEXT", allow_negative_numbers = true)]
+    pub(crate) text: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
+    /// Send each line of stdin as a message of its own, as it comes.
+    #[arg(long, conflicts_with_all = ["text", "reply_to"])]
+    pub(crate) lines: bool,
+    /// Answer that message.
+    #[arg(long, value_name = "ID")]
+    pub(crate) reply_to: Option<String>,
+}
+
+/// Show what has come, and mark it as read.
+///
+/// A message is marked only after it was written: when the reader goes away, as
+/// in `msg recv | head -1`, msg stops quietly, and what was not written stays
+/// unread. Each message has an id for `msg reply`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  msg recv                    all that is unread
+  msg recv -n 1               one, and leave the rest
+  msg recv --from bob --timeout 5m
+                              wait up to five minutes if there is nothing yet
+  msg recv --follow           stay, and show what comes; Ctrl-C ends it
+  msg recv --follow --json | jq --unbuffered -r .body
+  msg recv -n 1 --raw >file   exactly the bytes that were sent
+
+Exits with 0 if there was nothing, but with 9 if nothing came within --timeout.")]
+pub(crate) struct Recv {
+    /// Take at most that many.
+    #[arg(short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+    /// Stay, and show messages as they come.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only from that contact.
+    #[arg(long, value_name = "WHO")]
+    pub(crate) from: Option<String>,
+    /// Leave them unread.
+    #[arg(long, conflicts_with = "follow")]
+    pub(crate) peek: bool,
+    /// Write the bodies alone, byte for byte; not to a terminal.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) raw: bool,
+    /// Wait that long for a message; with --follow, end after that long.
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub(crate) timeout: Option<Span>,
+}
+
+/// Answer a message.
+///
+/// It goes to whoever sent it, or to whom you sent it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  msg reply 3fa9c1 'yes, go ahead'
+  date | msg reply 3fa9c1
+
+The id is what `msg recv` and `msg history` show; its beginning is enough.")]
+pub(crate) struct Reply {
+    /// The message.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// What to say; - or nothing for stdin.
+    #[arg(value_name = "TEXT", allow_negative_numbers = true)]
+    pub(crate) text: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
+}
+
+/// Show what was sent and received, oldest first.
+///
+/// Works without a network, and marks nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  msg history                 the last 20 messages
+  msg history bob -n 100
+  msg history --since 2d --json")]
+pub(crate) struct History {
+    /// Only with that contact.
+    #[arg(value_name = "WITH")]
+    pub(crate) with: Option<String>,
+    /// The last N.
+    #[arg(short = 'n', value_name = "N", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: u64,
+    /// Not older than that.
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub(crate) since: Option<Span>,
+}
+
+/// Show or change what is on its way.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  msg outbox                  what has not been confirmed yet
+  msg outbox retry            try all of it now
+  msg outbox cancel 3fa9c1    give a message up")]
+pub(crate) struct Outbox {
+    #[command(subcommand)]
+    pub(crate) command: Option<OutboxCommand>,
+}
+
+/// What can be done to the outbox.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OutboxCommand {
+    /// Show what is on its way (as without a word).
+    #[command(after_help = "Examples:\n  msg outbox list --json")]
+    List,
+    /// Try now what waits or has failed.
+    #[command(after_help = "Examples:\n  msg outbox retry\n  msg outbox retry 3fa9c1")]
+    Retry {
+        /// Only this message.
+        #[arg(value_name = "ID")]
+        id: Option<String>,
+    },
+    /// Give a message up; it may have arrived all the same.
+    #[command(after_help = "Examples:\n  msg outbox cancel 3fa9c1")]
+    Cancel {
+        /// The message.
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}

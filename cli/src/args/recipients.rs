@@ -1,0 +1,144 @@
+//! To whom, and what: `TO[,TO…] [TEXT…]`.
+//!
+//! The first argument is the recipients, all of them; what follows is text. So a
+//! word of the text is never taken for a name, and nobody gets a message for
+//! being mentioned in it.
+
+use core::str::FromStr;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+
+/// Most recipients of one command.
+pub(crate) const MAX_RECIPIENTS: usize = 1_000;
+
+/// Names, addresses or links, in the order given, none twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recipients(Vec<String>);
+
+/// Why a text names no recipients. The writer's fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RecipientsError {
+    /// Nothing, or nothing between two commas.
+    #[error("a name is missing; several are written as bob,carol")]
+    Missing,
+    /// White space, which no name has.
+    #[error("`{0}` is no name; the recipient comes first, then the text")]
+    Space(String),
+    /// More than one command sends to.
+    #[error("these are more than {MAX_RECIPIENTS} recipients")]
+    TooMany,
+}
+
+impl Recipients {
+    /// One after the other.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl FromStr for Recipients {
+    type Err = RecipientsError;
+
+    fn from_str(text: &str) -> Result<Self, RecipientsError> {
+        let mut names: Vec<String> = Vec::new();
+        for name in text.split(',') {
+            if name.is_empty() {
+                return Err(RecipientsError::Missing);
+            }
+            if name.contains(char::is_whitespace) {
+                return Err(RecipientsError::Space(name.to_owned()));
+            }
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        if names.len() > MAX_RECIPIENTS { Err(RecipientsError::TooMany) } else { Ok(Self(names)) }
+    }
+}
+
+/// Where the text comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// From the arguments, exactly; several stand a blank apart.
+    Text(Vec<u8>),
+    /// From stdin: `-`.
+    Stdin,
+    /// Nowhere: from stdin if that is not a terminal.
+    Nothing,
+}
+
+/// What the arguments behind the recipients say.
+pub(crate) fn given(words: &[OsString]) -> Given {
+    match words {
+        [] => Given::Nothing,
+        [only] if only == "-" => Given::Stdin,
+        words => {
+            let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+            Given::Text(words.join(&b' '))
+        }
+    }
+}
+
+/// The first of several words, if it looks like one more recipient: an address,
+/// a link, or somebody who is known. Whoever meant that forgot the comma; whoever
+/// did not can quote the text.
+pub(crate) fn stray_recipient<'w>(
+    words: &'w [OsString],
+    is_known: impl FnOnce(&str) -> bool,
+) -> Option<&'w str> {
+    let [first, _, ..] = words else { return None };
+    let first = std::str::from_utf8(first.as_bytes()).ok()?;
+    let is_address = first.parse::<msg_protocol::address::Address>().is_ok();
+    (is_address || first.starts_with("msg:") || is_known(first)).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<OsString> {
+        words.iter().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn several_recipients_stand_between_commas() {
+        let recipients: Recipients = "bob,carol@relay.two,bob".parse().unwrap();
+        assert_eq!(recipients.iter().collect::<Vec<_>>(), ["bob", "carol@relay.two"]);
+    }
+
+    #[test]
+    fn a_slip_is_no_recipient() {
+        let error = |text: &str| text.parse::<Recipients>().unwrap_err();
+        assert_eq!(error(""), RecipientsError::Missing);
+        assert_eq!(error("bob,"), RecipientsError::Missing);
+        assert_eq!(error("bob,,carol"), RecipientsError::Missing);
+        assert_eq!(error("good morning"), RecipientsError::Space("good morning".into()));
+        let many: Vec<String> = (0..=MAX_RECIPIENTS).map(|number| format!("n{number}")).collect();
+        assert_eq!(error(&many.join(",")), RecipientsError::TooMany);
+    }
+
+    #[test]
+    fn text_is_taken_exactly() {
+        assert_eq!(given(&[]), Given::Nothing);
+        assert_eq!(given(&words(&["-"])), Given::Stdin);
+        assert_eq!(given(&words(&["hello", "world"])), Given::Text(b"hello world".to_vec()));
+        assert_eq!(given(&words(&[" a  b\n"])), Given::Text(b" a  b\n".to_vec()));
+        assert_eq!(given(&words(&["-", "5"])), Given::Text(b"- 5".to_vec()));
+        let bytes = OsString::from_vec(vec![0xff, 0xfe]);
+        assert_eq!(given(&[bytes]), Given::Text(vec![0xff, 0xfe]));
+    }
+
+    #[test]
+    fn a_second_recipient_without_a_comma_is_noticed() {
+        let known = |name: &str| name == "carol";
+        let stray = |list: &[&str]| stray_recipient(&words(list), known).map(str::to_owned);
+        assert_eq!(stray(&["carol", "hello"]).as_deref(), Some("carol"));
+        assert_eq!(stray(&["carol@relay.two", "hello"]).as_deref(), Some("carol@relay.two"));
+        assert_eq!(stray(&["hello", "carol"]), None);
+        // One argument is a text, whatever it says: scripts quote.
+        assert_eq!(stray(&["carol"]), None);
+        assert_eq!(stray(&["carol hello"]), None);
+    }
+}

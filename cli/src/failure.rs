@@ -1,0 +1,151 @@
+//! What a command ends with when it did not do what was asked: an exit code, a
+//! sentence, a hint. The codes are fixed for good: scripts rely on them.
+
+use serde::Serialize;
+
+use crate::{output, report, text};
+
+/// Why a command ended as it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Exit {
+    /// It did what was asked.
+    Done,
+    /// It failed.
+    Failed,
+    /// It was asked wrongly.
+    Usage,
+    /// A key has changed, or is not verified where it must be; what was to be sent is held.
+    Trust,
+    /// The relay cannot be reached; what was to be sent is kept.
+    Unreachable,
+    /// It was done for some recipients only.
+    Partial,
+    /// The store is locked, and there is no way to ask.
+    Locked,
+    /// Another command holds the store.
+    Busy,
+    /// The relay refuses.
+    Refused,
+    /// The level that was waited for was not reached in time.
+    TimedOut,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Trust => 3,
+            Self::Unreachable => 4,
+            Self::Partial => 5,
+            Self::Locked => 6,
+            Self::Busy => 7,
+            Self::Refused => 8,
+            Self::TimedOut => 9,
+        }
+    }
+}
+
+/// A command that did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    exit: Exit,
+    message: String,
+    hint: Option<String>,
+    kept: Option<bool>,
+    retry_after_s: Option<u64>,
+}
+
+/// A failure as JSON.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Error {
+    /// The exit code.
+    pub(crate) code: u8,
+    /// The same as a word.
+    pub(crate) reason: Exit,
+    /// What happened.
+    pub(crate) message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+    /// Whether what was to be sent is kept and will leave with a later command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<bool>,
+    /// Seconds after which it may work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_after: Option<u64>,
+}
+
+impl Failure {
+    /// A failure, said in lower case and without a full stop.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), hint: None, kept: None, retry_after_s: None }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Whether what was to be sent is kept.
+    pub(crate) fn kept(mut self, kept: bool) -> Self {
+        self.kept = Some(kept);
+        self
+    }
+
+    /// When it may work.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// What the process ends with.
+    pub(crate) const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Says it: to people on stderr, to a program on stdout.
+    pub(crate) fn say(&self, json: bool) {
+        if self.exit == Exit::Done {
+            return;
+        }
+        if json {
+            // Whoever reads JSON may have gone; the exit code still tells.
+            let _ = output::data(report::line("error", &self.as_error()).as_bytes());
+            return;
+        }
+        let hint = self.hint.as_deref().map(|hint| format!("hint: {}\n", text::line(hint)));
+        let message = text::block(&self.message);
+        output::say(&format!("error: {message}\n{}", hint.unwrap_or_default()));
+    }
+
+    fn as_error(&self) -> Error {
+        Error {
+            code: self.exit.code(),
+            reason: self.exit,
+            message: self.message.clone(),
+            hint: self.hint.clone(),
+            kept: self.kept,
+            retry_after: self.retry_after_s,
+        }
+    }
+}
+
+impl From<output::WriteError> for Failure {
+    fn from(error: output::WriteError) -> Self {
+        match error {
+            // Enough was read: not a word about it, and the code of success.
+            output::WriteError::ReaderGone => Self::new(Exit::Done, "nobody reads the output"),
+            output::WriteError::Io(error) => {
+                Self::new(Exit::Failed, format!("output could not be written: {error}"))
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What the process does before anything else: nothing that it makes or holds is
+//! for others.
+
+use std::{io, panic};
+
+use rustix::{
+    fs::Mode,
+    process::{Resource, Rlimit, setrlimit, umask},
+};
+
+/// Files are for the owner alone, memory is written to no file, and no other
+/// process of the same user may look into it. SIGPIPE stays ignored, as Rust has
+/// it: who writes is told.
+pub(crate) fn harden() -> io::Result<()> {
+    umask(Mode::RWXG | Mode::RWXO);
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+/// What a panic says is where it was: its own words may hold what a message says.
+pub(crate) fn mute_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        crate::output::say(&format!("error: msg has failed at {at}\nhint: this is a bug\n"));
+    }));
+}

@@ -1,0 +1,54 @@
+//! The command line `msg`: words, flags, exit codes, and what people and programs
+//! read. No protocol and no cryptography: that is `msg-client`.
+//!
+//! Stdout is data, stderr is talk. Exit codes are [`failure::Exit`]; what others
+//! wrote passes through [`text`] before a person sees it.
+
+#![cfg_attr(
+    not(test),
+    allow(dead_code, reason = "the commands of an account are wired as its library grows")
+)]
+
+mod args;
+mod commands;
+mod failure;
+mod hygiene;
+mod output;
+mod paths;
+mod report;
+mod text;
+
+use std::{ffi::OsString, panic, process::ExitCode};
+
+use clap::Parser as _;
+
+use crate::{
+    args::Args,
+    failure::{Exit, Failure},
+};
+
+/// Runs `msg` with these arguments, the first of which is the program's name.
+pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    hygiene::mute_panics();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // The hook has said where it was; a panic is a failure like others.
+    let exit = panic::catch_unwind(|| run(&arguments)).unwrap_or(Exit::Failed);
+    ExitCode::from(exit.code())
+}
+
+fn run(arguments: &[OsString]) -> Exit {
+    let wants_json = args::wants_json(arguments);
+    let outcome = harden().and_then(|()| match Args::try_parse_from(arguments) {
+        Ok(args) => commands::run(&args),
+        Err(error) => args::usage::ended(&error),
+    });
+    outcome.unwrap_or_else(|failure| {
+        failure.say(wants_json);
+        failure.exit()
+    })
+}
+
+fn harden() -> Result<(), Failure> {
+    let refused = |error| format!("the system does not let this process be private: {error}");
+    hygiene::harden().map_err(|error| Failure::new(Exit::Failed, refused(error)))
+}
