@@ -59,7 +59,7 @@ pub enum DialError {
 
 impl DialError {
     /// Whether something answered that must not be trusted, as against nothing
-    /// that could be. Nobody should have to fall back to less than TLS 1.3.
+    /// that could be. What speaks no TLS 1.3 is such a thing.
     pub const fn is_distrust(&self) -> bool {
         matches!(
             self,
