@@ -144,3 +144,6 @@ fn read_name(file: &File) -> Option<Holder> {
     let harmless = what.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
     harmless.then_some(Holder { pid: pid.parse().ok()?, what: what.to_owned() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -252,3 +252,6 @@ pub(crate) fn sync_folder_of(path: &Path) -> Result<(), PrivateError> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("sync", folder))
 }
+
+#[cfg(test)]
+mod tests;

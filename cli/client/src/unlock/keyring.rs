@@ -110,3 +110,6 @@ impl Entry {
         Ok((Self { generation, key: WrappedKey::parse(key)? }, rest))
     }
 }
+
+#[cfg(test)]
+mod tests;

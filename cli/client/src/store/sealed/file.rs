@@ -92,7 +92,7 @@ impl Open {
         let committed = contained(
             || self.damage(None),
             || {
-                self.medium.write().map_err(|error| self.failure(None, error))?;
+                self.medium.begin_writing().map_err(|error| self.failure(None, error))?;
                 let mut transaction =
                     self.database()?.begin_write().map_err(|error| self.failure(None, error))?;
                 transaction.set_two_phase_commit(true);

@@ -73,7 +73,7 @@ enum Operation {
 }
 
 impl Medium {
-    /// A file that is only read until [`Self::write`].
+    /// A file that is only read until [`Self::begin_writing`].
     pub(super) fn keeping(file: File) -> io::Result<Self> {
         let length = file.metadata()?.len();
         let kept = Kept { length, solid: length, blocks: BTreeMap::new(), operations: Vec::new() };
@@ -90,7 +90,7 @@ impl Medium {
     }
 
     /// From here on writes reach the file.
-    pub(super) fn write(&self) -> io::Result<()> {
+    pub(super) fn begin_writing(&self) -> io::Result<()> {
         let mut phase = self.phase();
         let Phase::Keeping(kept) = &*phase else { return Ok(()) };
         let mut unsynced = false;
@@ -297,3 +297,6 @@ impl Kept {
         Ok(false)
     }
 }
+
+#[cfg(test)]
+mod tests;

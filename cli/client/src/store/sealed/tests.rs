@@ -1,5 +1,10 @@
 //! A store on the disk: what it keeps, and what it refuses.
 
+mod damage;
+mod kills;
+mod rewriting;
+mod room;
+
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, thread};
 
 use msg_crypto::password::Password;
