@@ -44,7 +44,7 @@ fn all_other_bytes_are_refused() {
     for _ in 0..2_000 {
         let mut bytes = bytes.clone();
         let at = rng.next_u32() as usize % bytes.len();
-        bytes[at] = rng.next_u32() as u8;
+        bytes[at] = rng.next_u32().to_be_bytes()[0];
         bytes.truncate(rng.next_u32() as usize % (bytes.len() + 1));
         let _ = Keyring::parse(&bytes);
     }

@@ -30,14 +30,11 @@ fn change(medium: &Medium, model: &mut Vec<u8>, rng: &mut ChaCha20Rng) {
             }
             1 => medium.sync_data().unwrap(),
             _ => {
-                let bytes = vec![rng.next_u32() as u8; rng.next_u32() as usize % 9_000];
+                let bytes = vec![rng.next_u32().to_be_bytes()[0]; rng.next_u32() as usize % 9_000];
                 medium.write(at as u64, &bytes).unwrap();
-                if !bytes.is_empty() {
-                    model.resize(model.len().max(at + bytes.len()), 0);
-                    model[at..at + bytes.len()].copy_from_slice(&bytes);
-                } else {
-                    model.resize(model.len().max(at), 0);
-                }
+                let end = at + bytes.len();
+                model.resize(model.len().max(end), 0);
+                model[at..end].copy_from_slice(&bytes);
             }
         }
     }

@@ -44,7 +44,7 @@ fn on_a_full_disk_nothing_happens_by_halves_and_all_can_be_read() {
     fs::write(disk.ballast(), vec![1; 1 << 20]).unwrap();
     let home = Home::at(disk.folder.path().join("profile"));
     let store = Store::create(home, Protection::KeyFile, &mut rng()).unwrap();
-    let fill = |row: u64| {
+    let write = |row: u64| {
         store.section("fill", |draft| {
             draft.put(Table::Messages, &row.to_be_bytes(), vec![7; ROW_BYTES]);
             draft.put(Table::Account, b"rows", row.to_be_bytes().to_vec());
@@ -53,13 +53,13 @@ fn on_a_full_disk_nothing_happens_by_halves_and_all_can_be_read() {
     };
     let mut row = 0;
     let full = loop {
-        match fill(row) {
+        match write(row) {
             Ok(()) => row += 1,
             Err(error) => break error,
         }
     };
     assert_eq!(full, StoreError::Full);
-    assert_eq!(fill(row), Err(StoreError::Full));
+    assert_eq!(write(row), Err(StoreError::Full));
     let unlocked = again(&store);
     assert_eq!(
         value(&unlocked, Table::Account, b"rows").unwrap().unwrap(),
@@ -71,7 +71,7 @@ fn on_a_full_disk_nothing_happens_by_halves_and_all_can_be_read() {
         assert_eq!(kept.unwrap(), vec![7; ROW_BYTES]);
     }
     fs::remove_file(disk.ballast()).unwrap();
-    fill(row).unwrap();
+    write(row).unwrap();
     assert_eq!(value(&unlocked, Table::Account, b"rows").unwrap().unwrap(), row.to_be_bytes());
 }
 
