@@ -1,6 +1,8 @@
 //! What a command ends with when it did not do what was asked: an exit code, a
 //! sentence, a hint. The codes are fixed for good: scripts rely on them.
 
+mod client;
+
 use serde::Serialize;
 
 use crate::{output, report, text};

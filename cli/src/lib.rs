@@ -9,13 +9,16 @@
     allow(dead_code, reason = "the commands of an account are wired as its library grows")
 )]
 
+mod account;
 mod args;
 mod commands;
 mod failure;
 mod hygiene;
 mod output;
 mod paths;
+mod prompt;
 mod report;
+mod secrets;
 mod text;
 
 use std::{ffi::OsString, panic, process::ExitCode};

@@ -1,0 +1,93 @@
+//! The account that a command works with: its folder, its key, its way to relays.
+
+use msg_client::{
+    driver::{Client, Policy},
+    home::Home,
+    store::sealed::Store,
+    transport::{DialSettings, Dialer},
+    unlock::{self, Needed, Protection},
+};
+use msg_crypto::password::Password;
+
+use crate::{
+    args::Globals,
+    failure::{Exit, Failure},
+    paths,
+    prompt::Terminal,
+    secrets::{self, SecretError, cached},
+};
+
+/// The folder of the profile.
+pub(crate) fn home(globals: &Globals) -> Result<Home, Failure> {
+    let folder = paths::profile_folder(globals.home.as_deref(), &globals.profile);
+    let folder = folder.map_err(|error| {
+        Failure::new(Exit::Failed, error.to_string()).hint("name a folder with --home or MSG_HOME")
+    })?;
+    Ok(Home::at(folder))
+}
+
+/// The way to relays.
+pub(crate) fn dialer(globals: &Globals) -> Result<Dialer, Failure> {
+    let proxy = globals.proxy.as_deref().filter(|proxy| !proxy.is_empty());
+    let proxy = proxy.map(str::parse).transpose().map_err(|error| {
+        Failure::new(Exit::Usage, format!("proxy: {error}"))
+            .hint("as in --proxy socks5h://127.0.0.1:9050")
+    })?;
+    Ok(Dialer::new(DialSettings { proxy, ..DialSettings::default() }))
+}
+
+/// The account, unlocked. `command` tells those who wait for the store what goes on.
+pub(crate) fn open(globals: &Globals, command: &'static str) -> Result<Client, Failure> {
+    let dialer = dialer(globals)?;
+    let store = unlock(globals, home(globals)?)?.waiting(globals.lock_wait.0);
+    Ok(Client::new(store, dialer, Policy::default(), command))
+}
+
+/// Unlocks the store: by its key file if it has one, else by a password that was
+/// handed over, else by the key that `msg unlock` has kept, else by asking. With
+/// nobody to ask it fails at once, before anything costly is done.
+fn unlock(globals: &Globals, home: Home) -> Result<Store, Failure> {
+    if unlock::needed(&home)? == Needed::KeyFile {
+        return Ok(Store::unlock(home, Protection::KeyFile)?);
+    }
+    if let Some(password) = given(globals)? {
+        return Ok(Store::unlock(home, Protection::Password(&password))?);
+    }
+    if let Some(key) = cached::find(home.folder()) {
+        return Ok(Store::with_key(home, key));
+    }
+    unlock_by_password(globals, home)
+}
+
+/// Unlocks the store by its password alone, whatever is kept.
+pub(crate) fn unlock_by_password(globals: &Globals, home: Home) -> Result<Store, Failure> {
+    if let Some(password) = given(globals)? {
+        return Ok(Store::unlock(home, Protection::Password(&password))?);
+    }
+    let mut terminal = Terminal::open().ok_or_else(locked)?;
+    let password = terminal.password("Password: ")?;
+    Ok(Store::unlock(home, Protection::Password(&password))?)
+}
+
+/// The password that was handed over without a question.
+pub(crate) fn given(globals: &Globals) -> Result<Option<Password>, Failure> {
+    Ok(secrets::given(globals.password_fd)?)
+}
+
+/// Nobody can be asked.
+pub(crate) fn locked() -> Failure {
+    Failure::new(Exit::Locked, "locked, and there is no terminal to ask for the password").hint(
+        "run `msg unlock` first, set MSG_PASSWORD_FILE, or use an account that was \
+         registered with --unattended",
+    )
+}
+
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
+        let failure = Self::new(Exit::Locked, error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What the client library could not do, as exit code, sentence and hint.
+
+use msg_client::{
+    driver::ClientError,
+    engine::{EngineError, contacts::AddError},
+    link::{Fault, LinkError},
+    lock::LockError,
+    private::PrivateError,
+    store::StoreError,
+    transport::DialError,
+    unlock::UnlockError,
+};
+
+use super::{Exit, Failure};
+use crate::prompt::PromptError;
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let said = error.to_string();
+        match error {
+            ClientError::Engine(error) => error.into(),
+            ClientError::Store(error) => error.into(),
+            ClientError::Unlock(error) => error.into(),
+            ClientError::Link(error) => (&error).into(),
+            ClientError::Add(error) => error.into(),
+            ClientError::NameTaken(_) => {
+                Self::new(Exit::Refused, said).hint("choose another name").kept(false)
+            }
+            ClientError::AlreadyRegistered(_) => Self::new(Exit::Failed, said)
+                .hint("use another profile for another account: --profile NAME"),
+            ClientError::NobodyThere(_) => {
+                Self::new(Exit::Failed, said).hint("check the name, or ask for a contact link")
+            }
+            ClientError::BadCard(_) => Self::new(Exit::Trust, said)
+                .hint("the relay, or somebody on the way to it, is not to be trusted"),
+            ClientError::OtherIdentity(_) => Self::new(Exit::Trust, said)
+                .hint("ask for a new link over a channel that you trust"),
+            ClientError::NotVerified(_) => Self::new(Exit::Trust, said)
+                .hint("do not send secrets before you have found out why it differs"),
+            ClientError::Alarmed(name) => Self::new(Exit::Trust, said)
+                .hint(format!("compare fingerprints, then: msg trust {name}"))
+                .kept(true),
+            ClientError::Unverified(name) => Self::new(Exit::Trust, said)
+                .hint(format!("compare safety numbers: msg verify {name}")),
+            ClientError::Blocked(name) => {
+                Self::new(Exit::Failed, said).hint(format!("msg unblock {name}"))
+            }
+            ClientError::NotAccepted(name) => {
+                Self::new(Exit::Failed, said).hint(format!("msg accept {name}"))
+            }
+            ClientError::TooLong(_) => Self::new(Exit::Usage, said),
+            ClientError::MailboxBusy => Self::new(Exit::Busy, said)
+                .hint("end the msg recv --follow that runs, or wait for it"),
+            _ => Self::new(Exit::Failed, said),
+        }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let said = error.to_string();
+        match error {
+            EngineError::Store(error) => error.into(),
+            EngineError::NoAccount => no_account(said),
+            EngineError::NoContact(name) => Self::new(Exit::Failed, said)
+                .hint(format!("msg contacts lists them; msg add-contact {name} adds somebody")),
+            _ => Self::new(Exit::Failed, said).hint("msg doctor looks into it"),
+        }
+    }
+}
+
+impl From<AddError> for Failure {
+    fn from(error: AddError) -> Self {
+        let said = error.to_string();
+        match error {
+            AddError::Engine(error) => error.into(),
+            AddError::NameTaken(_) => Self::new(Exit::Failed, said).hint("choose with --as NAME"),
+            AddError::Changed(name) => Self::new(Exit::Trust, said)
+                .hint(format!("compare fingerprints, then: msg trust {name}")),
+            _ => Self::new(Exit::Failed, said),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let said = error.to_string();
+        match error {
+            StoreError::Missing(_) => no_account(said),
+            StoreError::Full => {
+                Self::new(Exit::Failed, said).hint("nothing was sent that is not stored")
+            }
+            StoreError::Damaged(_) | StoreError::Broken(_) => {
+                Self::new(Exit::Failed, said).hint("it is left as it is; msg doctor looks into it")
+            }
+            StoreError::Foreign(_) | StoreError::OtherVersion { .. } => {
+                Self::new(Exit::Failed, said).hint("it is left as it is; use a newer msg")
+            }
+            StoreError::Replaced(_) => {
+                Self::new(Exit::Locked, said).hint("msg lock, then msg unlock")
+            }
+            StoreError::Lock(error) => error.into(),
+            StoreError::Private(error) => error.into(),
+            _ => Self::new(Exit::Failed, said),
+        }
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        let said = error.to_string();
+        match error {
+            LockError::Busy { .. } => {
+                Self::new(Exit::Busy, said).hint("wait for it longer with --lock-wait 2m")
+            }
+            LockError::NoFolder(_) => no_account(said),
+            LockError::Private(error) => error.into(),
+            _ => Self::new(Exit::Failed, said),
+        }
+    }
+}
+
+impl From<PrivateError> for Failure {
+    fn from(error: PrivateError) -> Self {
+        let said = error.to_string();
+        match error {
+            PrivateError::Loose { path, .. } => {
+                let mode = if path.is_dir() { "700" } else { "600" };
+                Self::new(Exit::Failed, said).hint(format!("chmod {mode} {}", path.display()))
+            }
+            _ => Self::new(Exit::Failed, said),
+        }
+    }
+}
+
+impl From<UnlockError> for Failure {
+    fn from(error: UnlockError) -> Self {
+        let said = error.to_string();
+        match error {
+            UnlockError::Store(error) => error.into(),
+            UnlockError::WrongPassword | UnlockError::NeedsPassword => {
+                Self::new(Exit::Locked, said)
+            }
+            _ => Self::new(Exit::Failed, said),
+        }
+    }
+}
+
+impl From<&LinkError> for Failure {
+    fn from(error: &LinkError) -> Self {
+        let said = error.to_string();
+        let failure = match error.fault() {
+            Fault::Unreachable => Self::new(Exit::Unreachable, said),
+            Fault::Untrusted => untrusted(error, said),
+            Fault::Refused => {
+                let kept = error.refusal().is_some_and(|refusal| refusal.keep);
+                Self::new(Exit::Refused, said).kept(kept)
+            }
+            _ => Self::new(Exit::Failed, said),
+        };
+        match error.retry_after() {
+            Some(time) => failure.retry_after(time.as_secs()),
+            None => failure,
+        }
+    }
+}
+
+fn untrusted(error: &LinkError, said: String) -> Failure {
+    let failure = Failure::new(Exit::Trust, said);
+    match error {
+        LinkError::Dial(DialError::Unknown { .. }) => {
+            failure.hint("ask its operator for the relay's link, which holds the pin")
+        }
+        _ => failure.hint("ask its operator whether the relay has a new key"),
+    }
+}
+
+fn no_account(said: String) -> Failure {
+    Failure::new(Exit::Failed, said)
+        .hint("msg register NAME --relay LINK makes an account; --profile names another one")
+}
+
+impl From<PromptError> for Failure {
+    fn from(error: PromptError) -> Self {
+        Self::new(Exit::Locked, error.to_string())
+    }
+}
