@@ -1,0 +1,169 @@
+//! Accounts as a program uses them, through `msg-client`: a real relay, a store on
+//! the disk, and two people who add each other and write.
+
+use std::time::Duration;
+
+use msg_client::{
+    driver::{
+        Client, Policy,
+        people::{Told, Who},
+        register::Order,
+        send::{Sending, Sent, What},
+    },
+    home::Home,
+    rows::{Level, Standing, Trust},
+    transport::{DialSettings, Dialer},
+};
+use msg_protocol::content::Content;
+use msg_tests::relay::{RelayBuilder, RelayProcess};
+use tempfile::TempDir;
+
+struct Person {
+    client: Client,
+    _home: TempDir,
+}
+
+fn relay() -> RelayProcess {
+    RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).start()
+}
+
+async fn person(relay: &RelayProcess, name: &str) -> Person {
+    let folder = tempfile::tempdir().unwrap();
+    let link = relay.link();
+    let order = Order {
+        home: Home::at(folder.path().join("msg")),
+        name: name.parse().unwrap(),
+        relay: link.relay.clone(),
+        pin: link.pin,
+        invite: None,
+        password: None,
+    };
+    let dialer = Dialer::new(DialSettings::default());
+    let client = Client::register(order, dialer, Policy::default()).await.unwrap();
+    Person { client, _home: folder }
+}
+
+fn text(to: &str, text: &str, wanted: Level) -> Sending {
+    Sending {
+        to: vec![to.to_owned()],
+        what: What::Text(text.as_bytes().to_vec()),
+        wanted,
+        timeout: Duration::from_secs(20),
+        reply_to: None,
+    }
+}
+
+impl Person {
+    async fn add(&self, name: &str) {
+        self.client.add_contact(Who::Name(name.parse().unwrap()), None, None).await.unwrap();
+        self.client.deliver(None).await.unwrap();
+    }
+
+    async fn send(&self, to: &str, what: &str) -> Sent {
+        let sent = self.client.send(text(to, what, Level::Relay)).await.unwrap();
+        sent.into_iter().next().unwrap()
+    }
+
+    async fn read(&self) -> Vec<(String, String)> {
+        self.client.collect().await.unwrap();
+        let unread = self.client.unread(0, None, 1_000).await.unwrap();
+        let numbers = unread.iter().map(|one| one.number).collect();
+        self.client.mark_read(numbers).await.unwrap();
+        unread
+            .into_iter()
+            .map(|one| match one.message.content {
+                Content::Text(text) => {
+                    (one.contact.name, String::from_utf8(text.bytes.to_vec()).unwrap())
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_people_who_add_each_other_are_connected_and_write() {
+    let relay = relay();
+    let (alice, bob) = (person(&relay, "alice").await, person(&relay, "bob").await);
+    alice.add("bob").await;
+    bob.add("alice").await;
+    alice.client.collect().await.unwrap();
+    let sent = alice.send("bob", "hello").await;
+    assert!(sent.is_done(), "{sent:?}");
+    assert_eq!(bob.read().await, [("alice".into(), "hello".into())]);
+    let sent = bob.send("alice", "hello yourself").await;
+    assert!(sent.is_done(), "{sent:?}");
+    assert_eq!(alice.read().await, [("bob".into(), "hello yourself".into())]);
+    assert_eq!(alice.read().await, [], "read once");
+    for number in 0..20 {
+        alice.send("bob", &format!("a {number}")).await;
+        bob.send("alice", &format!("b {number}")).await;
+    }
+    let expected: Vec<_> = (0..20).map(|n| ("alice".to_owned(), format!("a {n}"))).collect();
+    assert_eq!(bob.read().await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_texts_to_a_stranger_wait_as_a_request_until_they_are_accepted() {
+    let relay = relay();
+    let (alice, bob) = (person(&relay, "alice").await, person(&relay, "bob").await);
+    alice.add("bob").await;
+    let sent = alice.send("bob", "you do not know me").await;
+    assert!(sent.is_done() && sent.level == Level::Relay, "{sent:?}");
+    assert_eq!(bob.read().await, [], "it waits apart");
+    let people = bob.client.contacts().await.unwrap();
+    assert_eq!(people.len(), 1);
+    assert_eq!((people[0].row.name.as_str(), people[0].row.standing), ("alice", Standing::Request));
+    assert!(people[0].row.place.is_some(), "she was found where she says that she lives");
+    bob.client.accept("alice").await.unwrap();
+    assert_eq!(bob.read().await, [("alice".into(), "you do not know me".into())]);
+    bob.client.deliver(None).await.unwrap();
+    alice.client.collect().await.unwrap();
+    assert!(alice.client.contact("bob").await.unwrap().row.door.is_some(), "she may deposit");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_by_a_link_is_accepted_without_asking_and_knows_whom_he_meets() {
+    let relay = relay();
+    let (alice, bob) = (person(&relay, "alice").await, person(&relay, "bob").await);
+    let link = bob.client.contact_link(true).await.unwrap();
+    let added = alice.client.add_contact(Who::Link(Box::new(link)), None, None).await.unwrap();
+    assert_eq!(added.row.trust, Trust::Verified);
+    let sent = alice.send("bob", "by your link").await;
+    assert!(sent.is_done(), "{sent:?}");
+    assert_eq!(bob.read().await, [("alice".into(), "by your link".into())]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sender_who_waits_hears_that_it_was_delivered() {
+    let relay = relay();
+    let (alice, bob) = (person(&relay, "alice").await, person(&relay, "bob").await);
+    alice.add("bob").await;
+    bob.add("alice").await;
+    alice.client.collect().await.unwrap();
+    bob.client.collect().await.unwrap();
+    let follower = bob.client.clone();
+    let following = tokio::spawn(async move {
+        let mut following = follower.follow_once().await.unwrap().unwrap();
+        loop {
+            following.next().await.unwrap();
+        }
+    });
+    let sent = alice.client.send(text("bob", "are you there?", Level::Delivered)).await.unwrap();
+    assert_eq!(sent[0].level, Level::Delivered, "{sent:?}");
+    following.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_see_the_same_number_and_can_mark_each_other_as_verified() {
+    let relay = relay();
+    let (alice, bob) = (person(&relay, "alice").await, person(&relay, "bob").await);
+    alice.add("bob").await;
+    bob.add("alice").await;
+    let number = alice.client.safety("bob").await.unwrap().number;
+    assert_eq!(bob.client.safety("alice").await.unwrap().number, number);
+    let wrong = Told::Number(number.replace(['1', '2'], "3"));
+    alice.client.mark_verified("bob", &wrong).await.unwrap_err();
+    let bob_now = alice.client.mark_verified("bob", &Told::Number(number)).await.unwrap();
+    assert_eq!(bob_now.row.trust, Trust::Verified);
+}
