@@ -18,7 +18,7 @@ use crate::{
     engine::{
         account::Own,
         cards::{self, Shown},
-        outbox::{self, Deposited, Parcel, Want},
+        outbox::{self, Deposited, Due, Parcel, Want},
         receipts,
     },
     link::{LinkError, knock_ticket},
@@ -44,44 +44,32 @@ struct Prekeys {
 impl Client {
     /// Delivers what is due; with `only`, to those people.
     pub async fn deliver(&self, only: Option<Vec<AccountId>>) -> Result<Delivery, ClientError> {
-        let first = only.clone();
-        let parcels = self
+        let due = self
             .section(move |draft, rng| {
                 receipts::post_due(draft, now(), rng)?;
                 let own = Own::load(draft)?;
-                outbox::parcels(draft, &own, first.as_deref(), now(), rng)
+                outbox::due(draft, &own, only.as_deref(), now(), rng)
             })
             .await?;
-        self.deliver_from(parcels, only).await
+        self.deliver_due(due).await
     }
 
-    /// Delivers what was sealed already, and then what needs a session first.
-    pub(crate) async fn deliver_from(
-        &self,
-        parcels: Vec<Parcel>,
-        only: Option<Vec<AccountId>>,
-    ) -> Result<Delivery, ClientError> {
+    /// Delivers what was sealed, and then what needs a session first.
+    pub(crate) async fn deliver_due(&self, due: Due) -> Result<Delivery, ClientError> {
         let mut delivery = Delivery::default();
-        self.deposit(parcels, &mut delivery).await?;
-        let wanted = only.clone();
-        let wants = self
-            .look(move |rows| {
-                let draft = crate::step::Draft::new(rows);
-                outbox::wants(&draft, wanted.as_deref(), now())
-            })
-            .await?;
-        if wants.is_empty() {
+        self.deposit(due.parcels, &mut delivery).await?;
+        if due.wants.is_empty() {
             return Ok(delivery);
         }
-        let accounts: Vec<AccountId> = wants.iter().map(|want| want.account).collect();
-        self.begin_sessions(wants, &mut delivery).await?;
-        let parcels = self
+        let accounts: Vec<AccountId> = due.wants.iter().map(|want| want.account).collect();
+        self.begin_sessions(due.wants, &mut delivery).await?;
+        let due = self
             .section(move |draft, rng| {
                 let own = Own::load(draft)?;
-                outbox::parcels(draft, &own, Some(&accounts), now(), rng)
+                outbox::due(draft, &own, Some(&accounts), now(), rng)
             })
             .await?;
-        self.deposit(parcels, &mut delivery).await?;
+        self.deposit(due.parcels, &mut delivery).await?;
         Ok(delivery)
     }
 
@@ -91,16 +79,16 @@ impl Client {
         parcels: Vec<Parcel>,
         delivery: &mut Delivery,
     ) -> Result<(), ClientError> {
-        let mut batches: BTreeMap<_, (Pin2, Vec<Parcel>)> = BTreeMap::new();
+        let mut batches: BTreeMap<_, (Option<Pin>, Vec<Parcel>)> = BTreeMap::new();
         for parcel in parcels {
             let apart = self.policy.spread.then_some(parcel.account.0);
             let key = (parcel.relay.clone(), parcel.pin.map(|pin| pin.to_string()), apart);
-            batches.entry(key).or_insert_with(|| (Pin2(parcel.pin), Vec::new())).1.push(parcel);
+            batches.entry(key).or_insert_with(|| (parcel.pin, Vec::new())).1.push(parcel);
         }
         let mut running = JoinSet::new();
         for ((relay, ..), (pin, parcels)) in batches {
             let client = self.clone();
-            running.spawn(async move { client.batch(relay, pin.0, parcels).await });
+            running.spawn(async move { client.batch(relay, pin, parcels).await });
         }
         let mut answers = Vec::new();
         while let Some(batch) = running.join_next().await {
@@ -245,6 +233,3 @@ impl Client {
         }
     }
 }
-
-/// A pin beside the key that holds its text.
-struct Pin2(Option<Pin>);

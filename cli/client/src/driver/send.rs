@@ -25,7 +25,8 @@ use crate::{
 pub const MAX_TEXT_BYTES: usize = 60_000;
 /// Between two looks whether a message got further.
 const LOOK: Duration = Duration::from_millis(100);
-/// Seconds after which a command that goes online looks for confirmations.
+/// Seconds after which a command that goes online looks for confirmations, and
+/// after which it does while some are missing.
 const COLLECT_AFTER_S: u64 = 600;
 const COLLECT_UNCONFIRMED_AFTER_S: u64 = 60;
 
@@ -98,7 +99,7 @@ impl Client {
         let policy = self.policy.clone();
         let to = sending.to.clone();
         let confirm = if wanted > Level::Relay { Confirm::AtOnce } else { Confirm::Later };
-        let (mut sent, parcels, is_collecting) = self
+        let (mut sent, due, is_collecting) = self
             .section(move |draft, rng| {
                 let own = Own::load(draft)?;
                 let mut sent = Vec::new();
@@ -122,15 +123,16 @@ impl Client {
                     sent.push(row.0);
                 }
                 receipts::post_due(draft, now(), rng)?;
-                let parcels = outbox::parcels(draft, &own, None, now(), rng)?;
+                let due = outbox::due(draft, &own, None, now(), rng)?;
                 let state = account::relay(draft)?;
                 let since = now().0.saturating_sub(state.collected.0);
-                let is_collecting =
-                    since >= COLLECT_AFTER_S || since >= COLLECT_UNCONFIRMED_AFTER_S;
-                Ok((sent, parcels, is_collecting))
+                let is_unconfirmed = outbox::has_unconfirmed(draft)?;
+                let is_collecting = since >= COLLECT_AFTER_S
+                    || (is_unconfirmed && since >= COLLECT_UNCONFIRMED_AFTER_S);
+                Ok((sent, due, is_collecting))
             })
             .await?;
-        let delivery = self.deliver_from(parcels, None).await?;
+        let delivery = self.deliver_due(due).await?;
         self.judge(&mut sent, &delivery).await?;
         if wanted > Level::Relay {
             self.await_level(&mut sent, wanted, deadline).await?;

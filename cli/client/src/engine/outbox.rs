@@ -3,6 +3,8 @@
 mod levels;
 mod outgoing;
 
+use core::ops::ControlFlow;
+
 use msg_protocol::{
     card::Card,
     content::{Confirm, Content},
@@ -14,7 +16,7 @@ use rand_core::CryptoRng;
 
 pub use self::{
     levels::{confirmed, level_of, raise},
-    outgoing::{Deposited, Parcel, Want, begin, bought, deposited, parcels, wants},
+    outgoing::{Deposited, Due, Parcel, Want, begin, bought, deposited, due},
 };
 use super::{EngineError, cards, numbers};
 use crate::{
@@ -117,6 +119,16 @@ pub fn all(rows: &(impl Rows + ?Sized)) -> Result<Vec<(u64, OutboxRow)>, StoreEr
         .into_iter()
         .filter_map(|(key, row)| Some((u64::from_be_bytes(key.try_into().ok()?), row)))
         .collect())
+}
+
+/// Whether a relay has something that nobody has confirmed yet.
+pub fn has_unconfirmed(rows: &(impl Rows + ?Sized)) -> Result<bool, StoreError> {
+    let mut found = false;
+    rows.each::<OutboxRow>(&[], |_, row| {
+        found = matches!(row.state, OutboxState::Deposited(_));
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
 }
 
 /// Removes all that is on its way to somebody.

@@ -86,7 +86,7 @@ pub struct Want {
 
 /// What can leave now: sealed if it was not yet, the same bytes if it was. With
 /// `only`, what is for those accounts.
-pub fn parcels<R: CryptoRng + ?Sized>(
+fn parcels<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     own: &Own,
     only: Option<&[AccountId]>,
@@ -159,6 +159,27 @@ pub fn parcels<R: CryptoRng + ?Sized>(
     }
     contacts.keep();
     Ok(parcels)
+}
+
+/// What can leave now, and what needs a session first.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// Sealed, and on their way.
+    pub parcels: Vec<Parcel>,
+    /// Sessions that are needed.
+    pub wants: Vec<Want>,
+}
+
+/// Both at once.
+pub fn due<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    only: Option<&[AccountId]>,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Due, EngineError> {
+    let parcels = parcels(draft, own, only, now, rng)?;
+    Ok(Due { parcels, wants: wants(draft, only, now)? })
 }
 
 /// What is to be done for a row.
@@ -242,7 +263,7 @@ impl Open {
 }
 
 /// Sessions that are needed for what is queued.
-pub fn wants(
+fn wants(
     draft: &Draft<'_>,
     only: Option<&[AccountId]>,
     now: UnixSeconds,
