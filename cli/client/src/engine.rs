@@ -15,11 +15,15 @@ pub mod account;
 pub mod cards;
 pub mod contacts;
 pub mod inbox;
+#[cfg(test)]
+mod laboratory;
 pub mod numbers;
 pub mod outbox;
 pub mod prekeys;
 pub mod receipts;
 pub mod sessions;
+#[cfg(test)]
+mod tests;
 
 use msg_crypto::{SealError, archive::ArchiveError};
 use msg_protocol::{content::EncodeMessageError, signed::VerifyError};

@@ -141,7 +141,7 @@ fn parcels<R: CryptoRng + ?Sized>(
             mailbox: MailboxId::of(row.account, row.device),
             id: sealing.envelope,
             kind: sealing.kind,
-            expires: now.plus_days(ENVELOPE_DAYS),
+            expires: sealing.sealed.plus_days(ENVELOPE_DAYS),
             body: sealing.body.clone(),
         };
         row.state = OutboxState::Sealed(sealing);

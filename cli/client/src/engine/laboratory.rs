@@ -1,0 +1,343 @@
+//! Several accounts and a relay in one process, in simulated time: what is lost,
+//! repeated, cut off or set back is drawn from a seed.
+
+use std::collections::BTreeMap;
+
+use msg_crypto::identity::IdentitySecret;
+use msg_protocol::{
+    address::{Address, Pin},
+    bounded::Bytes,
+    card::Card,
+    content::{Confirm, Content, Text},
+    envelope::Envelope,
+    id::{AccountId, EnvelopeId, MailboxId, MessageId, RelayEpoch},
+    prekey::PrekeyBundle,
+    request::{Access, PublishPrekeys},
+    response::Row,
+    secret::AccountCredential,
+    signed::Signed,
+    time::UnixSeconds,
+};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng as _, SeedableRng as _};
+
+use super::{
+    account::{self, NewAccount, Own},
+    contacts::{self, NewContact},
+    inbox::{self, News},
+    outbox::{self, Deposited, Due},
+    prekeys, receipts,
+};
+use crate::{
+    rows::{Level, Place, RightRow},
+    step::Draft,
+    store::memory::Memory,
+};
+
+/// One account.
+pub(super) struct Node {
+    pub(super) store: Memory,
+    pub(super) id: AccountId,
+    pub(super) address: Address,
+}
+
+/// The relay's mind: it forgets nothing that was not acknowledged.
+#[derive(Default)]
+struct Relay {
+    rows: BTreeMap<MailboxId, Vec<Row>>,
+    ids: BTreeMap<EnvelopeId, Envelope>,
+    published: BTreeMap<AccountId, (PublishPrekeys, Vec<PublishPrekeys>)>,
+    cards: BTreeMap<String, Signed<Card>>,
+    counters: BTreeMap<AccountId, u64>,
+    sequence: u64,
+}
+
+/// All of them.
+pub(super) struct World {
+    pub(super) nodes: Vec<Node>,
+    relay: Relay,
+    pub(super) now: UnixSeconds,
+    pub(super) rng: ChaCha8Rng,
+}
+
+const EPOCH: RelayEpoch = RelayEpoch([7; 16]);
+
+impl World {
+    /// A world with people in it, who have prekeys at the relay.
+    pub(super) fn new(seed: u64, names: &[&str]) -> Self {
+        let mut world = Self {
+            nodes: Vec::new(),
+            relay: Relay::default(),
+            now: UnixSeconds(1_800_000_000),
+            rng: ChaCha8Rng::seed_from_u64(seed),
+        };
+        for name in names {
+            world.found(name);
+        }
+        world
+    }
+
+    fn found(&mut self, name: &str) {
+        let address: Address = format!("{name}@relay.example").parse().unwrap();
+        let new = NewAccount {
+            address: address.clone(),
+            pin: Some(Pin::of(b"relay")),
+            credential: AccountCredential::new([9; 32]),
+            keeps_credential: true,
+        };
+        let mut store = Memory::default();
+        let draft = Draft::new(&store);
+        account::found(&draft, new, self.now, &mut self.rng);
+        let step = draft.step(());
+        step.commit(&mut store).unwrap();
+        let own = Own::load(&store).unwrap();
+        let card = own.row.cards[0].clone();
+        self.relay.cards.insert(name.to_owned(), card);
+        self.nodes.push(Node { store, id: own.id(), address });
+        let index = self.nodes.len() - 1;
+        self.publish(index, 0);
+    }
+
+    /// Does something in one step; `false` if the process ends before it is durable.
+    pub(super) fn step<T>(
+        &mut self,
+        who: usize,
+        decide: impl FnOnce(&Draft<'_>, UnixSeconds, &mut ChaCha8Rng) -> T,
+    ) -> T {
+        let node = &mut self.nodes[who];
+        let draft = Draft::new(&node.store);
+        let outcome = decide(&draft, self.now, &mut self.rng);
+        let step = draft.step(outcome);
+        step.commit(&mut node.store).unwrap()
+    }
+
+    /// The same, cut off before the commit.
+    pub(super) fn killed<T>(
+        &mut self,
+        who: usize,
+        decide: impl FnOnce(&Draft<'_>, UnixSeconds, &mut ChaCha8Rng) -> T,
+    ) {
+        let draft = Draft::new(&self.nodes[who].store);
+        decide(&draft, self.now, &mut self.rng);
+    }
+
+    fn publish(&mut self, who: usize, left: u16) {
+        let requests = self
+            .step(who, |draft, now, rng| prekeys::maintain(draft, EPOCH, left, now, rng).unwrap());
+        self.step(who, |draft, _, _| prekeys::published(draft).unwrap());
+        let id = self.nodes[who].id;
+        for request in requests {
+            let entry = self.relay.published.entry(id);
+            let (first, pairs) = entry.or_insert_with(|| (request.clone(), Vec::new()));
+            if request.replace {
+                pairs.clear();
+            }
+            if request.signed.is_some() {
+                *first = request.clone();
+            }
+            pairs.push(request);
+        }
+    }
+
+    fn bundle(&mut self, id: AccountId) -> PrekeyBundle {
+        let card = self.nodes.iter().find(|node| node.id == id).unwrap();
+        let device = Own::load(&card.store).unwrap().device_id();
+        let (first, pairs) = self.relay.published.get_mut(&id).unwrap();
+        let mut one_time = None;
+        for request in pairs {
+            let mut left = request.one_time.clone().into_vec();
+            if one_time.is_none() && !left.is_empty() {
+                one_time = Some(left.remove(0));
+                request.one_time = msg_protocol::bounded::List::new(left).unwrap();
+            }
+        }
+        PrekeyBundle {
+            device,
+            signed: first.signed.clone().unwrap(),
+            last_resort: first.last_resort.clone().unwrap(),
+            one_time,
+        }
+    }
+
+    /// One adds another.
+    pub(super) fn add(&mut self, who: usize, whom: usize) {
+        let address = self.nodes[whom].address.clone();
+        let card = self.relay.cards[address.name.as_str()].clone();
+        let card = card.verify_by_own_identity().unwrap();
+        let place = Place { address, pin: Some(Pin::of(b"relay")) };
+        self.step(who, |draft, now, rng| {
+            let own = Own::load(draft).unwrap();
+            let new = NewContact { place, card, name: None, is_verified: false, token: None };
+            contacts::add(draft, &own, new, now, rng).unwrap();
+        });
+    }
+
+    /// One posts a text to another; gives its id.
+    pub(super) fn post(&mut self, who: usize, whom: usize, text: &str) -> MessageId {
+        let account = self.nodes[whom].id;
+        let bytes = Bytes::new(text.as_bytes().to_vec()).unwrap();
+        self.step(who, |draft, now, rng| {
+            let contact = contacts::with(draft, account).unwrap().unwrap();
+            let message = outbox::new_message_id(rng);
+            let post = outbox::Post {
+                account,
+                message,
+                sent_ms: now.0 * 1_000,
+                content: Text { bytes, reply_to: None, expire_s: None }.into(),
+                confirm: Confirm::Later,
+                is_kept: true,
+            };
+            outbox::post(draft, &contact, post, now).unwrap();
+            message
+        })
+    }
+
+    /// One delivers. Of what the relay takes, some answers are lost on the way.
+    pub(super) fn deliver(&mut self, who: usize, lost_answers_in_8: u32) {
+        for _ in 0..2 {
+            let due = self.step(who, |draft, now, rng| {
+                receipts::post_due(draft, now, rng).unwrap();
+                let own = Own::load(draft).unwrap();
+                outbox::due(draft, &own, None, now, rng).unwrap()
+            });
+            let Due { parcels, wants } = due;
+            let mut answers = Vec::new();
+            for parcel in parcels {
+                self.accept(&parcel.envelope);
+                if self.rng.next_u32() % 8 >= lost_answers_in_8 {
+                    answers.push(Deposited {
+                        number: parcel.number,
+                        envelope: parcel.envelope.id,
+                        access: parcel.access,
+                        answer: Ok(()),
+                    });
+                }
+            }
+            self.step(who, |draft, now, _| outbox::deposited(draft, &answers, now).unwrap());
+            for want in wants {
+                let bundle = self.bundle(want.account);
+                self.step(who, |draft, now, rng| {
+                    let own = Own::load(draft).unwrap();
+                    let access = want.access.clone().unwrap_or(Access::None);
+                    if want.access.is_none() {
+                        let right = RightRow {
+                            access: access.clone(),
+                            fetch: true,
+                            knocks: 8,
+                            expires: now.plus_days(1),
+                        };
+                        outbox::bought(draft, want.account, right).unwrap();
+                    }
+                    let bundles = vec![bundle];
+                    outbox::begin(draft, &own, want.account, &access, bundles, now, rng).unwrap()
+                });
+            }
+        }
+    }
+
+    fn accept(&mut self, envelope: &Envelope) {
+        if let Some(known) = self.relay.ids.get(&envelope.id) {
+            assert_eq!(known, envelope, "an id has one envelope for good");
+            return;
+        }
+        self.relay.ids.insert(envelope.id, envelope.clone());
+        self.relay.sequence += 1;
+        let row = Row { sequence: self.relay.sequence, knock: false, envelope: envelope.clone() };
+        self.relay.rows.entry(envelope.mailbox).or_default().push(row);
+    }
+
+    /// One collects; the acknowledgement may be lost. Strangers are looked for.
+    pub(super) fn collect(&mut self, who: usize, loses_acknowledgement: bool) -> Vec<News> {
+        self.sign_in(who);
+        let own = Own::load(&self.nodes[who].store).unwrap();
+        let mailbox = own.mailbox();
+        let rows = self.relay.rows.get(&mailbox).cloned().unwrap_or_default();
+        let taken =
+            self.step(who, |draft, now, rng| inbox::take(draft, EPOCH, &rows, now, rng).unwrap());
+        if let Some(up_to) = taken.up_to.filter(|_| !loses_acknowledgement) {
+            let rows = self.relay.rows.entry(mailbox).or_default();
+            rows.retain(|row| row.sequence > up_to);
+        }
+        for news in &taken.news {
+            if let News::Claim(account) = news {
+                self.look_for(who, *account);
+            }
+        }
+        self.publish(who, 50);
+        taken.news
+    }
+
+    fn look_for(&mut self, who: usize, account: AccountId) {
+        let row = contacts::with(&self.nodes[who].store, account).unwrap().unwrap();
+        let Some(claim) = row.claim else { return };
+        let found = self.relay.cards.get(claim.address.name.as_str()).cloned();
+        self.step(who, |draft, now, rng| {
+            let own = Own::load(draft).unwrap();
+            contacts::looked_for(draft, &own, account, found, now, rng).unwrap();
+        });
+    }
+
+    fn sign_in(&mut self, who: usize) {
+        let shown = self.step(who, |draft, _, _| account::sign_in(draft).unwrap().counter);
+        let id = self.nodes[who].id;
+        let before = self.relay.counters.get(&id).copied().unwrap_or(0);
+        self.relay.counters.insert(id, before.max(shown));
+        self.step(who, |draft, now, rng| {
+            if before > account::relay(draft).unwrap().counter {
+                inbox::set_back(draft, before, now, rng).unwrap();
+            }
+        });
+    }
+
+    /// Another identity takes somebody's name, as the relay tells it.
+    pub(super) fn replace_card(&mut self, whom: usize) {
+        let name = self.nodes[whom].address.name.to_string();
+        let mut card = self.relay.cards[&name].clone().verify_by_own_identity().unwrap();
+        let mut unsigned = Card::clone(&card);
+        let other = IdentitySecret::generate(&mut self.rng);
+        unsigned.identity = other.public();
+        card = other.sign(&unsigned).verify_by_own_identity().unwrap();
+        self.relay.cards.insert(name, card.into_signed());
+    }
+
+    /// What the relay shows of somebody.
+    pub(super) fn card_of(&self, whom: usize) -> Signed<Card> {
+        self.relay.cards[self.nodes[whom].address.name.as_str()].clone()
+    }
+
+    /// The relay loses all that it holds.
+    pub(super) fn lose_mail(&mut self) {
+        self.relay.rows.clear();
+        self.relay.ids.clear();
+    }
+
+    /// All that one has not read, as texts; read now.
+    pub(super) fn read(&mut self, who: usize) -> Vec<String> {
+        self.step(who, |draft, now, rng| {
+            let unread = inbox::unread(draft, 0, None, usize::MAX).unwrap();
+            let numbers: Vec<u64> = unread.iter().map(|one| one.number).collect();
+            inbox::mark_read(draft, &numbers, now, rng).unwrap();
+            let text = |one: &inbox::Unread| match &one.message.content {
+                Content::Text(text) => Some(String::from_utf8(text.bytes.to_vec()).unwrap()),
+                _ => None,
+            };
+            unread.iter().filter_map(text).collect()
+        })
+    }
+
+    /// How far a message got.
+    pub(super) fn level(&self, who: usize, whom: usize, message: MessageId) -> Option<Level> {
+        outbox::level_of(&self.nodes[who].store, self.nodes[whom].id, message).unwrap()
+    }
+
+    /// Lets time pass and everybody do what is due, until nothing is on its way.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..12 {
+            self.now.0 += 70;
+            for who in 0..self.nodes.len() {
+                self.collect(who, false);
+                self.deliver(who, 0);
+            }
+        }
+    }
+}
