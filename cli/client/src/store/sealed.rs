@@ -10,7 +10,9 @@
 //! - Every row authenticates itself: redb checks nothing when it reads. A file
 //!   that cannot be opened is left as it is.
 //!
-//! Deliberately absent: waiting for anything but the lock while it is open.
+//! Deliberately absent: waiting for anything but the lock while it is open; and a
+//! commit without syncs, which could tear the file if the power goes. A change
+//! whose loss is harmless waits for the next section that changes something else.
 
 mod create;
 mod file;
@@ -21,6 +23,8 @@ mod rows;
 
 use std::time::Duration;
 
+use redb::ReadTransaction;
+
 use self::{
     file::Open,
     rows::{Sealed, Writer},
@@ -30,7 +34,7 @@ use crate::{
     home::Home,
     lock::Lock,
     step::{Draft, Step},
-    unlock::StoreKey,
+    unlock::{Keyring, Protection, StoreKey},
 };
 
 /// How long a section waits for the lock, unless told otherwise.
@@ -73,12 +77,12 @@ impl Store {
         decide: impl FnOnce(Draft<'_>) -> Result<Step<T>, E>,
     ) -> Result<T, E> {
         let open = self.open(what)?;
-        let step = {
-            let view = open.read()?;
-            open.recognise(&view, &self.key)?;
-            decide(Draft::new(&Sealed::new(&open, &view, &self.key)))?
-        };
-        Ok(step.commit(Writer { open, key: &self.key })?)
+        let view = open.read()?;
+        let new = self.recognise(&open, &view)?;
+        let key = new.as_ref().unwrap_or(&self.key);
+        let step = decide(Draft::new(&Sealed::new(&open, &view, key)))?;
+        drop(view);
+        Ok(step.commit(Writer { open, key })?)
     }
 
     /// Looks at what is stored. Blocks.
@@ -89,11 +93,35 @@ impl Store {
     ) -> Result<T, E> {
         let mut open = self.open(what)?;
         let view = open.read()?;
-        open.recognise(&view, &self.key)?;
-        let seen = look(&Sealed::new(&open, &view, &self.key))?;
+        let new = self.recognise(&open, &view)?;
+        let seen = look(&Sealed::new(&open, &view, new.as_ref().unwrap_or(&self.key)))?;
         drop(view);
         open.end();
         Ok(seen)
+    }
+
+    /// Refuses what is not ours to read. A store that has another key by now opens
+    /// with that, if nobody has to be asked for it.
+    fn recognise(
+        &self,
+        open: &Open,
+        view: &ReadTransaction,
+    ) -> Result<Option<StoreKey>, StoreError> {
+        match open.recognise(view, &self.key) {
+            Err(StoreError::Replaced(path)) => {
+                let generation = format::generation(&open.first_row(view)?);
+                let keyring = Keyring::read(&self.home).ok();
+                let keyring = keyring.zip(generation).and_then(|(keys, of)| keys.only(of));
+                let unwrap = |keyring: Keyring| {
+                    let newest = keyring.newest();
+                    Protection::KeyFile.unwrap(&self.home, keyring.generation(), newest).ok()
+                };
+                let key = keyring.and_then(unwrap).ok_or(StoreError::Replaced(path))?;
+                open.recognise(view, &key)?;
+                Ok(Some(key))
+            }
+            recognised => recognised.map(|()| None),
+        }
     }
 
     fn open(&self, what: &str) -> Result<Open, StoreError> {

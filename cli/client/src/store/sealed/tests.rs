@@ -16,7 +16,7 @@ use super::*;
 use crate::{
     private::PrivateError,
     store::{Table, conformance},
-    unlock::{self, Needed, Protection, UnlockError},
+    unlock::{self, Needed, UnlockError},
 };
 
 pub(super) fn rng() -> ChaCha20Rng {

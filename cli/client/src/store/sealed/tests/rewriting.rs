@@ -22,7 +22,6 @@ fn files(home: &Home) -> Vec<u8> {
 #[test]
 fn a_store_that_is_written_anew_keeps_its_rows_under_another_key() {
     let (_folder, mut store) = unattended();
-    let before = again(&store);
     let filled: Result<(), StoreError> = store.section("test", |draft| {
         for number in 0..1_000_u64 {
             draft.put(Table::Messages, &number.to_be_bytes(), number.to_string().into_bytes());
@@ -40,9 +39,6 @@ fn a_store_that_is_written_anew_keeps_its_rows_under_another_key() {
         assert_eq!(rows(store), b"a row");
         assert_eq!(value(store, Table::Messages, &999_u64.to_be_bytes()).unwrap().unwrap(), b"999");
     }
-    let replaced = Err(StoreError::Replaced(store.home().store()));
-    assert_eq!(value(&before, Table::Contacts, b"bob"), replaced);
-    assert_eq!(put(&before, Table::Contacts, b"bob", b""), replaced.map(drop));
     // Of the old file nothing is left: no row under its old key, no name of a table.
     let new = files(store.home());
     let sealed = |piece: &&[u8]| piece.iter().collect::<BTreeSet<_>>().len() > 40;
@@ -51,6 +47,33 @@ fn a_store_that_is_written_anew_keeps_its_rows_under_another_key() {
     for piece in pieces.into_iter().step_by(37) {
         assert!(!new.windows(64).any(|window| window == piece));
     }
+}
+
+#[test]
+fn who_was_in_an_unattended_store_follows_it_to_its_new_key() {
+    let (_folder, mut store) = unattended();
+    put(&store, Table::Contacts, b"bob", b"a row").unwrap();
+    let follower = again(&store);
+    store.rewrite(Protection::KeyFile, &mut other_rng()).unwrap();
+    assert_eq!(rows(&follower), b"a row");
+    put(&follower, Table::Contacts, b"bob", b"another row").unwrap();
+    assert_eq!(rows(&store), b"another row");
+}
+
+#[test]
+fn who_was_in_a_store_with_a_password_has_to_unlock_it_again() {
+    let (_folder, mut store) = unattended();
+    put(&store, Table::Contacts, b"bob", b"a row").unwrap();
+    let follower = again(&store);
+    let password = password("some password");
+    store.rewrite(Protection::Password(&password), &mut other_rng()).unwrap();
+    let replaced = Err(StoreError::Replaced(store.home().store()));
+    assert_eq!(value(&follower, Table::Contacts, b"bob"), replaced);
+    assert_eq!(put(&follower, Table::Contacts, b"bob", b""), replaced.map(drop));
+    assert_eq!(rows(&store), b"a row");
+    let again = Store::unlock(store.home().clone(), Protection::Password(&password)).unwrap();
+    assert_eq!(rows(&again), b"a row");
+    assert!(!store.home().key_file().exists());
 }
 
 #[test]
