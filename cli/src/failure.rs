@@ -108,6 +108,12 @@ impl Failure {
         self
     }
 
+    /// Whom or what it is about.
+    pub(crate) fn about(mut self, whom: &str) -> Self {
+        self.message = format!("{whom}: {}", self.message);
+        self
+    }
+
     /// What the process ends with.
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
@@ -128,7 +134,8 @@ impl Failure {
         output::say(&format!("error: {message}\n{}", hint.unwrap_or_default()));
     }
 
-    fn as_error(&self) -> Error {
+    /// As JSON has it.
+    pub(crate) fn as_error(&self) -> Error {
         Error {
             code: self.exit.code(),
             reason: self.exit,

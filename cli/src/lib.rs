@@ -4,11 +4,6 @@
 //! Stdout is data, stderr is talk. Exit codes are [`failure::Exit`]; what others
 //! wrote passes through [`text`] before a person sees it.
 
-#![cfg_attr(
-    not(test),
-    allow(dead_code, reason = "the commands of an account are wired as its library grows")
-)]
-
 mod account;
 mod args;
 mod commands;

@@ -57,12 +57,11 @@ impl Body {
 impl Serialize for Body {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
-        match std::str::from_utf8(&self.0) {
-            Ok(text) => map.serialize_entry("body", text)?,
-            Err(_) => {
-                let text = data_encoding::BASE64.encode(&self.0);
-                map.serialize_entry("body_base64", &text)?;
-            }
+        if let Ok(text) = std::str::from_utf8(&self.0) {
+            map.serialize_entry("body", text)?;
+        } else {
+            let text = data_encoding::BASE64.encode(&self.0);
+            map.serialize_entry("body_base64", &text)?;
         }
         map.end()
     }

@@ -176,12 +176,8 @@ pub(crate) enum OutboxCommand {
     #[command(after_help = "Examples:\n  msg outbox list --json")]
     List,
     /// Try now what waits or has failed.
-    #[command(after_help = "Examples:\n  msg outbox retry\n  msg outbox retry 3fa9c1")]
-    Retry {
-        /// Only this message.
-        #[arg(value_name = "ID")]
-        id: Option<String>,
-    },
+    #[command(after_help = "Examples:\n  msg outbox retry")]
+    Retry,
     /// Give a message up; it may have arrived all the same.
     #[command(after_help = "Examples:\n  msg outbox cancel 3fa9c1")]
     Cancel {

@@ -82,10 +82,10 @@ pub(crate) fn given(words: &[OsString]) -> Given {
 /// The first of several words, if it looks like one more recipient: an address,
 /// a link, or somebody who is known. Whoever meant that forgot the comma; whoever
 /// did not can quote the text.
-pub(crate) fn stray_recipient<'w>(
-    words: &'w [OsString],
+pub(crate) fn stray_recipient(
+    words: &[OsString],
     is_known: impl FnOnce(&str) -> bool,
-) -> Option<&'w str> {
+) -> Option<&str> {
     let [first, _, ..] = words else { return None };
     let first = std::str::from_utf8(first.as_bytes()).ok()?;
     let is_address = first.parse::<msg_protocol::address::Address>().is_ok();

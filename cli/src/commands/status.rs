@@ -1,0 +1,48 @@
+//! `msg whoami` and `msg status`.
+
+use std::time::Instant;
+
+use crate::{
+    account,
+    args::Globals,
+    failure::{Exit, Failure},
+    report::{
+        self,
+        account::{Status, Whoami},
+    },
+};
+
+/// Shows who we are.
+pub(crate) async fn whoami(globals: &Globals) -> Result<Exit, Failure> {
+    let client = account::open(globals, "whoami")?;
+    let figures = client.figures().await?;
+    let whoami = Whoami {
+        address: figures.account.address.to_string(),
+        fingerprint: figures.fingerprint.to_string(),
+        relay_pin: figures.account.pin.map(|pin| pin.to_string()),
+        folder: client.store().home().folder().display().to_string(),
+    };
+    report::say(globals, &whoami)?;
+    Ok(Exit::Done)
+}
+
+/// Shows whether the relay is there, and what waits.
+pub(crate) async fn status(globals: &Globals) -> Result<Exit, Failure> {
+    let client = account::open(globals, "status")?;
+    let began = Instant::now();
+    let reached = client.collect().await;
+    let round_trip_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let figures = client.figures().await?;
+    let status = Status {
+        address: figures.account.address.to_string(),
+        reachable: reached.is_ok(),
+        round_trip_ms: reached.is_ok().then_some(round_trip_ms),
+        outbox: figures.outbox,
+        unread: figures.unread,
+        requests: figures.requests,
+        unopened: figures.relay.unopened,
+    };
+    report::say(globals, &status)?;
+    reached?;
+    Ok(Exit::Done)
+}

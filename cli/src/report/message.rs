@@ -1,0 +1,141 @@
+//! A message, sent or received.
+//!
+//! ```text
+//! 14:02  3fa9c1  bob    │ the first line
+//!                       │ and the next: no line begins without the gutter,
+//!                       │ so that a text cannot pose as somebody else's
+//! ```
+
+use serde::Serialize;
+
+use super::{Page, Report, when};
+use crate::text::{Body, Untrusted, columns};
+
+/// Characters of an id that people see: enough to be the only one.
+pub(crate) const SHOWN_ID: usize = 6;
+
+const GUTTER: &str = "│ ";
+const NARROWEST_TEXT: usize = 16;
+const NAME_COLUMNS: usize = 8;
+
+/// Which way it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Direction {
+    /// It came.
+    In,
+    /// It went.
+    Out,
+}
+
+/// What it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// A text.
+    Text,
+    /// Something that a newer msg sent: kept, and not understood.
+    Unknown,
+}
+
+/// A message.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Message {
+    /// Its id, the same on every device.
+    pub(crate) id: String,
+    /// Which way it went.
+    pub(crate) direction: Direction,
+    /// From whom or to whom, by the name that they have here.
+    pub(crate) with: Untrusted,
+    /// Their address, if it is known.
+    pub(crate) address: Option<String>,
+    /// What it is.
+    pub(crate) kind: Kind,
+    /// What it says.
+    #[serde(flatten)]
+    pub(crate) body: Body,
+    /// The message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reply_to: Option<String>,
+    /// By the sender's clock.
+    pub(crate) sent_at: String,
+    /// When it was stored here.
+    pub(crate) stored_at: String,
+    /// How far it got, if we sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) level: Option<super::sent::Level>,
+    /// Whether it was shown before, perhaps in vain.
+    pub(crate) redelivered: bool,
+    /// Whether the sender's identity had changed when it came.
+    pub(crate) doubtful: bool,
+    /// The sender's clock, for people.
+    #[serde(skip)]
+    pub(crate) sent_ms: u64,
+    /// Our clock, for people.
+    #[serde(skip)]
+    pub(crate) stored_ms: u64,
+}
+
+/// What people are told if a sender's clock differs by more than a day.
+const DAY_MS: u64 = 86_400_000;
+
+impl Message {
+    fn head(&self, page: &Page) -> (String, usize) {
+        // Whoever sets a clock cannot make a message look as if it had come earlier.
+        let at = if self.sent_ms.abs_diff(self.stored_ms) > DAY_MS {
+            self.stored_ms
+        } else {
+            self.sent_ms
+        };
+        let time = when::near(at, &page.now);
+        let id: String = self.id.chars().take(SHOWN_ID).collect();
+        let arrow = if self.direction == Direction::Out { "→ " } else { "" };
+        let name = format!("{arrow}{}", self.with.shown());
+        let blanks = " ".repeat(NAME_COLUMNS.saturating_sub(columns(&name)));
+        let taken = columns(&time) + 2 + id.len() + 2 + columns(&name) + blanks.len() + 1;
+        let shown_id = page.dim(&id);
+        let shown_name = page.bold(&name);
+        (format!("{}  {shown_id}  {shown_name}{blanks} ", page.dim(&time)), taken)
+    }
+
+    fn notes(&self, page: &Page) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(answered) = &self.reply_to {
+            let id: String = answered.chars().take(SHOWN_ID).collect();
+            notes.push(format!("(answers {id})"));
+        }
+        if self.sent_ms.abs_diff(self.stored_ms) > DAY_MS {
+            let at = when::near(self.sent_ms, &page.now);
+            notes.push(format!("(sent {at} by the sender's clock)"));
+        }
+        if self.doubtful {
+            notes.push("(their identity had changed when this came)".to_owned());
+        }
+        notes
+    }
+}
+
+impl Report for Message {
+    const TYPE: &'static str = "message";
+
+    fn show(&self, page: &Page) -> String {
+        let (head, taken) = self.head(page);
+        let room = |width: usize| width.saturating_sub(taken + columns(GUTTER)).max(NARROWEST_TEXT);
+        let lines = match self.kind {
+            Kind::Text => self.body.lines(page.width.map(room)),
+            Kind::Unknown => vec!["(sent by a newer msg)".to_owned()],
+        };
+        let gutter = page.dim(GUTTER);
+        let notes = self.notes(page).into_iter().map(|note| page.dim(&note));
+        let mut text = String::new();
+        for (index, line) in lines.into_iter().chain(notes).enumerate() {
+            let left = if index == 0 { head.clone() } else { " ".repeat(taken) };
+            text.push_str(&format!("{left}{gutter}{line}").trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}

@@ -1,0 +1,199 @@
+//! What people and programs read.
+
+use std::{env, fs, path::Path};
+
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+
+use super::{
+    account::{Locked, Registered, Status, Unlocked, Whoami},
+    contact::{Changed, Contact, Link, People, Safety, Standing, Trust},
+    message::{Direction, Kind, Message},
+    outbox::{Cancelled, Retried, Waiting},
+    sent::{Level, Sent},
+    *,
+};
+use crate::text::{Body, Untrusted, columns};
+
+const NOW_MS: u64 = 1_780_000_000_000;
+
+impl JsonSchema for Body {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Body".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "properties": {
+                "body": {"type": "string", "description": "What it says, if it is UTF-8."},
+                "body_base64": {"type": "string", "description": "What it says, if it is not."}
+            }
+        })
+    }
+}
+
+fn schema_of<R: JsonSchema>(kind: &str) -> (String, Value) {
+    let mut schema = schemars::schema_for!(R).to_value();
+    schema["title"] = json!(kind);
+    schema["properties"]["v"] = json!({"const": VERSION});
+    schema["properties"]["type"] = json!({"const": kind});
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let required: Vec<Value> = [json!("v"), json!("type")].into_iter().chain(required).collect();
+    schema["required"] = json!(required);
+    (kind.to_owned(), schema)
+}
+
+fn schema<R: Report + JsonSchema>() -> (String, Value) {
+    schema_of::<R>(R::TYPE)
+}
+
+fn schemas() -> Vec<(String, Value)> {
+    vec![
+        schema::<Registered>(),
+        schema::<Whoami>(),
+        schema::<Status>(),
+        schema::<Unlocked>(),
+        schema::<Locked>(),
+        schema::<Contact>(),
+        schema::<Changed>(),
+        schema::<Safety>(),
+        schema::<Link>(),
+        schema::<Message>(),
+        schema::<Sent>(),
+        schema::<Waiting>(),
+        schema::<Cancelled>(),
+        schema::<Retried>(),
+        schema_of::<crate::failure::Error>("error"),
+    ]
+}
+
+/// `MSG_UPDATE_SCHEMAS=1` writes them anew.
+#[test]
+fn the_published_schemas_are_those_of_the_types() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schema");
+    let updates = env::var_os("MSG_UPDATE_SCHEMAS").is_some();
+    let mut names = Vec::new();
+    for (kind, schema) in schemas() {
+        let path = folder.join(format!("{kind}.json"));
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if updates {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{kind}");
+        names.push(format!("{kind}.json"));
+    }
+    for entry in fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(names.contains(&name) || name == "README.md", "{name} describes nothing");
+    }
+}
+
+fn page() -> Page {
+    Page { width: Some(60), has_colour: false, now: when::utc(NOW_MS) }
+}
+
+fn message(body: &[u8]) -> Message {
+    Message {
+        id: "3fa9c1d2e3f405162738495a6b7c8d9e".to_owned(),
+        direction: Direction::In,
+        with: "bob".into(),
+        address: Some("bob@relay.example".to_owned()),
+        kind: Kind::Text,
+        body: Body(body.to_vec()),
+        reply_to: None,
+        sent_at: when::exact(NOW_MS),
+        stored_at: when::exact(NOW_MS),
+        level: None,
+        redelivered: false,
+        doubtful: false,
+        sent_ms: NOW_MS,
+        stored_ms: NOW_MS,
+    }
+}
+
+#[test]
+fn a_message_stands_behind_a_gutter_line_by_line() {
+    let shown =
+        message(b"the first line, which is too long for what is left of it\n\nlast").show(&page());
+    assert_eq!(
+        shown,
+        "20:26  3fa9c1  bob      │ the first line, which is too long\n\
+         \x20                       │ for what is left of it\n\
+         \x20                       │\n\
+         \x20                       │ last\n"
+    );
+    assert!(shown.lines().all(|line| columns(line) <= 60));
+}
+
+#[test]
+fn a_text_cannot_pose_as_another_message_or_move_the_cursor() {
+    let shown = message(b"x\n20:26  3fa9c1  carol    | hi\r\x1b[1A\x1b[2Kroot").show(&page());
+    assert!(shown.lines().skip(1).all(|line| line.starts_with("           ")), "{shown}");
+    assert!(!shown.contains(['\r', '\x1b']));
+    let mut forged = message(b"hello");
+    forged.with = Untrusted::from("bob\n20:26 carol \u{202e}");
+    assert_eq!(forged.show(&page()).lines().count(), 1);
+}
+
+#[test]
+fn a_clock_that_is_days_off_is_not_believed() {
+    let mut late = message(b"hello");
+    late.sent_ms = NOW_MS - 400 * 86_400_000;
+    let shown = late.show(&page());
+    assert!(shown.starts_with("20:26  "), "{shown}");
+    assert!(shown.contains("by the sender's clock"), "{shown}");
+}
+
+#[test]
+fn bodies_reach_programs_exactly() {
+    let line = |body: &[u8]| -> Value {
+        serde_json::from_str(&line(Message::TYPE, &message(body))).unwrap()
+    };
+    let text = line("a\x1b\n\u{202e}".as_bytes());
+    assert_eq!(text["v"], 1);
+    assert_eq!(text["type"], "message");
+    assert_eq!(text["body"], "a\x1b\n\u{202e}");
+    assert_eq!(text.get("body_base64"), None);
+    let bytes = line(&[0xff, 0x00]);
+    assert_eq!(bytes["body_base64"], "/wA=");
+    assert_eq!(bytes.get("body"), None);
+}
+
+#[test]
+fn people_stand_in_columns() {
+    let contact = |name: &str, trust| Contact {
+        name: name.into(),
+        address: Some(format!("{}@relay.example", name.to_lowercase())),
+        display_name: None,
+        fingerprint: "x".to_owned(),
+        trust,
+        standing: Standing::Connected,
+    };
+    let all = [contact("bob", Trust::Verified), contact("caroline", Trust::Changed)];
+    assert_eq!(
+        People(&all).show(&page()),
+        "bob       bob@relay.example       verified  connected\n\
+         caroline  caroline@relay.example  CHANGED   connected\n"
+    );
+}
+
+#[test]
+fn a_line_of_json_is_one_line() {
+    let sent = Sent {
+        to: "bob\n".into(),
+        id: Some("3fa9c1".to_owned()),
+        level: Level::Relay,
+        reached: true,
+        error: None,
+    };
+    assert_eq!(
+        line(Sent::TYPE, &sent),
+        "{\"v\":1,\"type\":\"sent\",\"to\":\"bob\\n\",\"id\":\"3fa9c1\",\"level\":\"relay\",\"reached\":true}\n"
+    );
+}
