@@ -133,7 +133,7 @@ impl Report for Message {
         let mut text = String::new();
         for (index, line) in lines.into_iter().chain(notes).enumerate() {
             let left = if index == 0 { head.clone() } else { " ".repeat(taken) };
-            text.push_str(&format!("{left}{gutter}{line}").trim_end());
+            text.push_str(format!("{left}{gutter}{line}").trim_end());
             text.push('\n');
         }
         text
