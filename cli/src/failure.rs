@@ -96,6 +96,12 @@ impl Failure {
         self
     }
 
+    /// What to do about it, unless something better is known.
+    pub(crate) fn or_hint(mut self, hint: &str) -> Self {
+        self.hint.get_or_insert_with(|| hint.to_owned());
+        self
+    }
+
     /// Whether what was to be sent is kept.
     pub(crate) fn kept(mut self, kept: bool) -> Self {
         self.kept = Some(kept);

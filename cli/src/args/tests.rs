@@ -68,3 +68,43 @@ fn json_is_asked_for_even_by_arguments_that_are_wrong() {
     assert!(wants(&["msg", "sned", "--json"]));
     assert!(!wants(&["msg", "send", "bob", "--", "--json"]));
 }
+
+#[test]
+fn help_is_as_it_was_agreed() {
+    fn pages(command: &mut clap::Command) -> String {
+        let own = command.clone().render_long_help().to_string();
+        let below = command.get_subcommands_mut().filter(|command| !command.is_hide_set());
+        let below: String = below.map(pages).collect();
+        format!("==== {}\n{own}\n{below}", command.get_display_name().unwrap_or("msg"))
+    }
+    let mut command = Args::command().term_width(80);
+    command.build();
+    insta::assert_snapshot!(pages(&mut command));
+}
+
+#[test]
+fn wrong_usage_is_explained() {
+    let mut said = String::new();
+    for line in [
+        &["sned", "bob", "hi"][..],
+        &["send"],
+        &["send", "good morning", "bob"],
+        &["send", "bob,,carol", "hi"],
+        &["send", "bob", "--wait", "forever", "hi"],
+        &["send", "bob", "--timeout", "30", "hi"],
+        &["send", "bob", "-x", "hi"],
+        &["recv", "-n", "0"],
+        &["recv", "--raw", "--json"],
+        &["unlock", "--for", "8x"],
+        &["register", "9alice"],
+        &["--profile", "../x", "whoami"],
+        &["outbox", "cancel"],
+    ] {
+        let error = Args::try_parse_from(["msg"].iter().chain(line)).unwrap_err();
+        let failure = usage::ended(&error).unwrap_err().as_error();
+        said += &format!("$ msg {}\n", line.join(" "));
+        said += &format!("error: {}\nhint: {}\n\n", failure.message, failure.hint.unwrap());
+        assert_eq!(failure.code, 2);
+    }
+    insta::assert_snapshot!(said);
+}

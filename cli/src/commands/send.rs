@@ -231,7 +231,14 @@ fn problem(row: &Sent, wanted: Level) -> Option<Failure> {
         Problem::NotAccepted => new(Exit::Failed, "not sent: you have not accepted them")
             .hint(format!("msg accept {to}"))
             .kept(false),
-        Problem::Link(error) => Failure::from(error).about(to).kept(row.level >= Level::Queued),
+        Problem::Link(error) => {
+            let failure = Failure::from(error).about(to);
+            if row.level < Level::Queued {
+                return Some(failure.kept(false));
+            }
+            let hint = "the message is kept, and leaves with the next command that gets through";
+            failure.kept(true).or_hint(hint)
+        }
         Problem::AwaitsAcceptance => new(Exit::TimedOut, "waits until they accept you").kept(true),
         Problem::Late => {
             let level = shown::level(row.level).words();
