@@ -13,6 +13,7 @@
 pub mod adversary;
 pub mod fuzzing;
 pub mod lab;
+pub mod msg;
 pub mod party;
 pub mod place;
 pub mod recorder;

@@ -1,0 +1,21 @@
+//! `msg` as people and scripts meet it: the real program, a real relay, and the
+//! files that both leave.
+
+mod parallel;
+mod stories;
+mod traces;
+
+use msg_tests::{
+    msg::{self, Person},
+    relay::{RelayBuilder, RelayProcess},
+};
+
+const MSG: &str = env!("CARGO_BIN_EXE_msg");
+
+fn relay() -> RelayProcess {
+    RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).start()
+}
+
+fn friends(relay: &RelayProcess) -> [Person; 2] {
+    msg::friends(MSG, relay, ["alice", "bob"])
+}

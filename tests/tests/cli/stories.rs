@@ -1,0 +1,141 @@
+//! What a new user types, and what scripts rely on.
+
+use msg_tests::msg::Person;
+use serde_json::Value;
+
+use super::{MSG, friends, relay};
+
+#[test]
+fn five_lines_that_a_new_user_types() {
+    let relay = relay();
+    let link = relay.link().to_secret_text();
+    let [alice, bob] = ["alice", "bob"].map(|name| Person::new(MSG, name));
+    for person in [&alice, &bob] {
+        person.done(&["register", &person.name, "--relay", &link, "--unattended"]);
+    }
+    alice.done(&["add-contact", "bob"]);
+    bob.done(&["add-contact", "alice"]);
+    alice.done(&["send", "bob", "hello"]);
+    let df = "Filesystem Size\n/dev/vda1  252G\n";
+    assert_eq!(alice.pipe(&["send", "bob"], df.as_bytes()).code, Some(0));
+    let shown = bob.done(&["recv"]);
+    assert!(shown.contains("alice") && shown.contains("hello"), "{shown}");
+    assert!(shown.contains("/dev/vda1  252G"), "{shown}");
+    assert_eq!(bob.read(), [""; 0], "once");
+}
+
+#[test]
+fn a_pipe_is_one_message_byte_for_byte() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let bytes: Vec<u8> = (0..=255).chain(0..=255).collect();
+    assert_eq!(alice.pipe(&["send", "bob"], &bytes).code, Some(0));
+    let done = bob.run(&["recv", "-n", "1", "--raw"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(done.stdout, bytes);
+    assert_eq!(alice.pipe(&["send", "bob"], b"").code, Some(2), "nothing to send");
+    assert_eq!(alice.pipe(&["send", "bob", "--allow-empty"], b"").code, Some(0));
+}
+
+#[test]
+fn lines_are_messages_of_their_own() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let lines: Vec<String> = (0..500).map(|number| format!("line {number}")).collect();
+    let done = alice.pipe(&["send", "bob", "--lines"], (lines.join("\n") + "\n").as_bytes());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(bob.read(), lines);
+}
+
+#[test]
+fn taking_one_leaves_the_rest() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    for text in ["one", "two", "three"] {
+        alice.done(&["send", "bob", text]);
+    }
+    let first = bob.json(&["recv", "-n", "1"]);
+    assert_eq!(bodies(&first), ["one"]);
+    assert_eq!(bob.read(), ["two", "three"]);
+}
+
+#[test]
+fn a_relay_that_is_away_gives_4_and_keeps_the_message_for_the_next_command() {
+    let mut relay = relay();
+    let [alice, bob] = friends(&relay);
+    relay.kill();
+    let done = alice.run(&["send", "bob", "later"]);
+    assert_eq!(done.code, Some(4), "{}", done.stderr);
+    assert!(done.stderr.contains("hint:"), "{}", done.stderr);
+    relay.restart();
+    alice.done(&["outbox", "retry"]);
+    assert_eq!(bob.read(), ["later"]);
+}
+
+#[test]
+fn a_locked_account_without_a_terminal_gives_6_at_once() {
+    let relay = relay();
+    let person = Person::new(MSG, "alice");
+    let password = person.home().join("password");
+    std::fs::write(&password, "correct horse battery\n").unwrap();
+    std::fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let link = relay.link().to_secret_text();
+    let mut register = person.command(&["register", "alice", "--relay", &link]);
+    let done = register.env("MSG_PASSWORD_FILE", &password).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let locked = person.run(&["recv"]);
+    assert_eq!(locked.code, Some(6), "{}", locked.stderr);
+    let mut with = person.command(&["whoami"]);
+    let done = with.env("MSG_PASSWORD_FILE", &password).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    std::fs::write(&password, "something else\n").unwrap();
+    let mut wrong = person.command(&["whoami"]);
+    let done = wrong.env("MSG_PASSWORD_FILE", &password).output().unwrap();
+    assert_eq!(done.status.code(), Some(6), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn strangers_wait_for_a_word() {
+    let relay = relay();
+    let [alice, bob] = ["alice", "bob"].map(|name| Person::registered(MSG, name, &relay));
+    alice.done(&["add-contact", "bob"]);
+    alice.done(&["send", "bob", "it is me"]);
+    assert_eq!(bob.read(), [""; 0]);
+    let requests = bob.done(&["requests"]);
+    assert!(requests.contains("alice"), "{requests}");
+    bob.done(&["accept", "alice"]);
+    assert_eq!(bob.read(), ["it is me"]);
+}
+
+#[test]
+fn unknown_people_and_wrong_words_are_named() {
+    let relay = relay();
+    let [alice, _bob] = friends(&relay);
+    let nobody = alice.run(&["send", "zoe", "hello"]);
+    assert_eq!(nobody.code, Some(1), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("zoe"), "{}", nobody.stderr);
+    let some = alice.run(&["send", "bob,zoe", "hello"]);
+    assert_eq!(some.code, Some(5), "{}", some.stderr);
+    assert_eq!(alice.run(&["sendd", "bob"]).code, Some(2));
+    let no_account = Person::new(MSG, "nobody").run(&["recv"]);
+    assert_eq!(no_account.code, Some(1), "{}", no_account.stderr);
+    assert!(no_account.stderr.contains("msg register"), "{}", no_account.stderr);
+}
+
+#[test]
+fn what_others_wrote_does_nothing_to_a_terminal_and_passes_exactly_through_a_pipe() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let hostile = "\u{1b}[2J\u{202e}gnp.exe\u{200b}\r\nbob: a forged line\u{7}\u{0}\u{9b}1m";
+    alice.pipe(&["send", "bob"], hostile.as_bytes());
+    let shown = bob.done(&["recv", "--peek"]);
+    for harmful in ['\u{1b}', '\u{202e}', '\u{200b}', '\r', '\u{7}', '\u{0}', '\u{9b}'] {
+        assert!(!shown.contains(harmful), "{harmful:?} in {shown:?}");
+    }
+    assert!(!shown.lines().any(|line| line.starts_with("bob: a forged line")), "{shown}");
+    assert_eq!(bob.read(), [hostile]);
+}
+
+fn bodies(lines: &[Value]) -> Vec<String> {
+    lines.iter().filter_map(|line| line.get("body")?.as_str().map(str::to_owned)).collect()
+}
