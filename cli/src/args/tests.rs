@@ -84,8 +84,7 @@ fn help_is_as_it_was_agreed() {
 
 #[test]
 fn wrong_usage_is_explained() {
-    let mut said = String::new();
-    for line in [
+    let lines = [
         &["sned", "bob", "hi"][..],
         &["send"],
         &["send", "good morning", "bob"],
@@ -99,12 +98,15 @@ fn wrong_usage_is_explained() {
         &["register", "9alice"],
         &["--profile", "../x", "whoami"],
         &["outbox", "cancel"],
-    ] {
-        let error = Args::try_parse_from(["msg"].iter().chain(line)).unwrap_err();
+    ];
+    let said = |line: &&[&str]| {
+        let error = Args::try_parse_from(["msg"].iter().chain(*line)).unwrap_err();
         let failure = usage::ended(&error).unwrap_err().as_error();
-        said += &format!("$ msg {}\n", line.join(" "));
-        said += &format!("error: {}\nhint: {}\n\n", failure.message, failure.hint.unwrap());
         assert_eq!(failure.code, 2);
-    }
+        let (line, hint) = (line.join(" "), failure.hint.unwrap());
+        format!("$ msg {line}\nerror: {}\nhint: {hint}\n\n", failure.message)
+    };
+    let said: Vec<String> = lines.iter().map(said).collect();
+    let said = said.concat();
     insta::assert_snapshot!(said);
 }

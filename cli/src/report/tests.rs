@@ -197,3 +197,88 @@ fn a_line_of_json_is_one_line() {
         "{\"v\":1,\"type\":\"sent\",\"to\":\"bob\\n\",\"id\":\"3fa9c1\",\"level\":\"relay\",\"reached\":true}\n"
     );
 }
+
+/// What a schema of ours says of a value: every field is described, those that are
+/// required are there, and types are as they should be.
+fn misfits(schema: &Value, root: &Value, value: &Value) -> Vec<String> {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().unwrap();
+        return misfits(&root["$defs"][name], root, value);
+    }
+    for key in ["anyOf", "oneOf"] {
+        if let Some(choices) = schema[key].as_array() {
+            let fits = choices.iter().any(|choice| misfits(choice, root, value).is_empty());
+            return if fits { Vec::new() } else { vec![format!("{value} is no {choices:?}")] };
+        }
+    }
+    if let Some(constant) = schema.get("const") {
+        return if constant == value { Vec::new() } else { vec![format!("{value}")] };
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let allowed = match &schema["type"] {
+        Value::String(one) => one == kind,
+        Value::Array(several) => several.iter().any(|one| one == kind),
+        _ => false,
+    };
+    if !allowed {
+        return vec![format!("{value} is no {}", schema["type"])];
+    }
+    let Some(object) = value.as_object() else { return Vec::new() };
+    let required = schema["required"].as_array().into_iter().flatten();
+    let missing = required.filter(|name| !object.contains_key(name.as_str().unwrap()));
+    let mut misfits: Vec<String> = missing.map(|name| format!("{name} is missing")).collect();
+    for (name, value) in object {
+        match schema["properties"].get(name) {
+            Some(schema) => misfits.extend(self::misfits(schema, root, value)),
+            None => misfits.push(format!("{name} is not described")),
+        }
+    }
+    misfits
+}
+
+fn fits<R: Report + JsonSchema>(report: &R) {
+    let (_, schema) = schema::<R>();
+    let value: Value = serde_json::from_str(&line(R::TYPE, report)).unwrap();
+    assert_eq!(misfits(&schema, &schema, &value), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_printed_fits_its_schema() {
+    fits(&message(b"text"));
+    fits(&message(b"\xff"));
+    let mut sent = message(b"text");
+    sent.level = Some(Level::Delivered);
+    sent.reply_to = Some("3fa9c1".to_owned());
+    fits(&sent);
+    let failure = crate::failure::Failure::new(crate::failure::Exit::Refused, "no")
+        .hint("later")
+        .kept(true)
+        .retry_after(5);
+    fits(&Sent {
+        to: "bob".into(),
+        id: None,
+        level: Level::Queued,
+        reached: false,
+        error: Some(failure.as_error()),
+    });
+    fits(&Unlocked { seconds: 5 });
+    fits(&Retried { deposited: 1, waiting: 0 });
+    fits(&Contact {
+        name: "bob".into(),
+        address: None,
+        display_name: None,
+        fingerprint: String::new(),
+        trust: Trust::WentBack,
+        standing: Standing::Request,
+    });
+    let (_, schema) = schema::<Locked>();
+    let wrong = json!({"v": 1, "type": "locked", "was_unlocked": "yes", "more": 1});
+    assert_eq!(misfits(&schema, &schema, &wrong).len(), 2);
+}
