@@ -78,7 +78,8 @@ fn a_locked_account_without_a_terminal_gives_6_at_once() {
     let person = Person::new(MSG, "alice");
     let password = person.home().join("password");
     std::fs::write(&password, "correct horse battery\n").unwrap();
-    std::fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    std::fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .unwrap();
     let link = relay.link().to_secret_text();
     let mut register = person.command(&["register", "alice", "--relay", &link]);
     let done = register.env("MSG_PASSWORD_FILE", &password).output().unwrap();

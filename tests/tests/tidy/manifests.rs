@@ -7,6 +7,14 @@ use crate::{
     repository::{self, File},
 };
 
+/// The sections that name dependencies.
+const DEPENDENCIES: [&str; 4] = [
+    "dependencies",
+    "dev-dependencies",
+    "build-dependencies",
+    "target.'cfg(target_os = \"linux\")'.dependencies",
+];
+
 /// The members' manifests. `tests/fuzz` is a workspace of its own.
 fn manifests() -> Vec<File> {
     let files = repository::files("/Cargo.toml").into_iter();
@@ -55,8 +63,7 @@ fn every_dependency_is_named_once_for_the_workspace() {
 
 /// Dependencies that do not come from the workspace's list.
 fn own_versions(file: &File) -> Vec<String> {
-    let sections = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let lines = sections.iter().flat_map(|name| section(file, name));
+    let lines = DEPENDENCIES.iter().flat_map(|name| section(file, name));
     let own = lines
         .filter(|line| !line.contains(".workspace = true") && !line.contains("workspace = true,"));
     own.map(|line| format!("{}: {line}", file.path)).collect()
@@ -69,7 +76,7 @@ fn every_dependency_of_the_workspace_is_used() {
     let name = |line: &str| line.split([' ', '.', '=']).next().unwrap().to_owned();
     let used: Vec<String> = manifests
         .iter()
-        .flat_map(|file| ["dependencies", "dev-dependencies"].map(|part| section(file, part)))
+        .flat_map(|file| DEPENDENCIES.map(|part| section(file, part)))
         .flatten()
         .map(name)
         .collect();
@@ -104,8 +111,8 @@ fn unused(manifest: &File, files: &[File]) -> Vec<String> {
         .filter(|file| file.path.starts_with(folder))
         .flat_map(|file| file.text.split(|c: char| !c.is_alphanumeric() && c != '_'))
         .collect();
-    let lines = ["dependencies", "dev-dependencies"].into_iter();
-    let names = lines
+    let names = DEPENDENCIES
+        .into_iter()
         .flat_map(|part| section(manifest, part))
         .map(|line| line.split([' ', '.', '=']).next().unwrap());
     let unused = names.filter(|name| !words.contains(name.replace('-', "_").as_str()));
