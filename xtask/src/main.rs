@@ -32,8 +32,8 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "demo",
-        usage: "demo",
-        about: "two devices and a relay that can read nothing, step by step",
+        usage: "demo [--clients N] [--keep]",
+        about: "a relay, alice, bob and carol on this machine: every command with what it prints",
         run: demo::run,
     },
     Command {
