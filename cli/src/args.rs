@@ -64,13 +64,10 @@ pub(crate) enum Command {
     Register(Register),
     Whoami(Whoami),
     Status(Status),
-    #[command(hide = true)]
     Passwd(Passwd),
     Unlock(Unlock),
     Lock(Lock),
-    #[command(hide = true)]
     DeleteAccount(DeleteAccount),
-    #[command(hide = true)]
     Doctor(Doctor),
     // Contacts.
     AddContact(AddContact),

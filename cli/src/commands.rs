@@ -3,10 +3,13 @@
 
 mod completions;
 mod contacts;
+mod delete_account;
+mod doctor;
 mod history;
 mod lock;
 mod man;
 mod outbox;
+mod passwd;
 mod recv;
 mod register;
 mod reply;
@@ -57,7 +60,12 @@ async fn account_command(globals: &Globals, command: &Command) -> Result<Exit, F
         Command::Recv(args) => recv::run(globals, args).await,
         Command::History(args) => history::run(globals, args).await,
         Command::Outbox(args) => outbox::run(globals, args).await,
-        _ => Err(Failure::new(Exit::Failed, "this msg cannot do that yet")),
+        Command::Passwd(_) => passwd::run(globals).await,
+        Command::DeleteAccount(args) => delete_account::run(globals, args).await,
+        Command::Doctor(_) => doctor::run(globals).await,
+        Command::Completions(_) | Command::Man(_) | Command::Unlock(_) | Command::Lock(_) => {
+            Err(Failure::new(Exit::Usage, "this needs no account"))
+        }
     }
 }
 

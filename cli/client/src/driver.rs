@@ -4,6 +4,7 @@
 //! register          keys, store, registration, first prekeys
 //! deliver           prekeys and work for whom there is no session; batches of envelopes
 //! collect follow    the mailbox: pages in order, acknowledged when they are durable
+//! own doctor        another password, the account's end, how it all is
 //! people            contacts: found, added, accepted, blocked, verified
 //! send receive      what a command asks for
 //! ```
@@ -14,8 +15,10 @@
 
 pub mod collect;
 pub mod deliver;
+pub mod doctor;
 pub mod error;
 pub mod follow;
+pub mod own;
 pub mod people;
 pub mod receive;
 pub mod register;

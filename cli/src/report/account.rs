@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Page, Report};
+use crate::text::Untrusted;
 
 /// `register`: the account is there.
 #[derive(Debug, Serialize)]
@@ -66,6 +67,44 @@ pub(crate) struct Unlocked {
 pub(crate) struct Locked {
     /// Whether something had been kept.
     pub(crate) was_unlocked: bool,
+}
+
+/// `passwd`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct PasswordChanged {}
+
+/// `delete-account`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct AccountDeleted {
+    /// Where it lived.
+    pub(crate) address: String,
+}
+
+/// `doctor`: one thing that was looked at.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Examined {
+    /// What.
+    pub(crate) what: &'static str,
+    /// How it is.
+    pub(crate) state: Health,
+    /// In words.
+    pub(crate) detail: Untrusted,
+}
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Health {
+    /// As it should be.
+    Ok,
+    /// Worth knowing.
+    Notice,
+    /// Wrong.
+    Bad,
 }
 
 /// Rows of two columns.
@@ -148,5 +187,34 @@ impl Report for Locked {
 
     fn show(&self, _: &Page) -> String {
         if self.was_unlocked { "locked\n".to_owned() } else { "was locked already\n".to_owned() }
+    }
+}
+
+impl Report for PasswordChanged {
+    const TYPE: &'static str = "password_changed";
+
+    fn show(&self, _: &Page) -> String {
+        "the password is changed\n".to_owned()
+    }
+}
+
+impl Report for AccountDeleted {
+    const TYPE: &'static str = "account_deleted";
+
+    fn show(&self, _: &Page) -> String {
+        format!("{} is no more\n", self.address)
+    }
+}
+
+impl Report for Examined {
+    const TYPE: &'static str = "examined";
+
+    fn show(&self, page: &Page) -> String {
+        let state = match self.state {
+            Health::Ok => page.dim("ok    "),
+            Health::Notice => page.bold("notice"),
+            Health::Bad => page.bold("bad   "),
+        };
+        format!("{state}  {:<12}{}\n", self.what, self.detail.shown())
     }
 }

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::{
-    account::{Locked, Registered, Status, Unlocked, Whoami},
+    account::{
+        AccountDeleted, Examined, Locked, PasswordChanged, Registered, Status, Unlocked, Whoami,
+    },
     contact::{Changed, Contact, Link, People, Safety, Standing, Trust},
     message::{Direction, Kind, Message},
     outbox::{Cancelled, Retried, Waiting},
@@ -59,6 +61,9 @@ fn schemas() -> Vec<(String, Value)> {
         schema::<Status>(),
         schema::<Unlocked>(),
         schema::<Locked>(),
+        schema::<PasswordChanged>(),
+        schema::<AccountDeleted>(),
+        schema::<Examined>(),
         schema::<Contact>(),
         schema::<Changed>(),
         schema::<Safety>(),

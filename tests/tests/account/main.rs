@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use msg_client::{
     driver::{
-        Client, Policy,
+        Client, ClientError, Policy,
+        doctor::State,
         people::{Told, Who},
         register::Order,
         send::{Sending, Sent, What},
     },
     home::Home,
     rows::{Level, Standing, Trust},
+    store::sealed::Store,
     transport::{DialSettings, Dialer},
+    unlock::Protection,
 };
+use msg_crypto::password::Password;
 use msg_protocol::content::Content;
 use msg_tests::relay::{RelayBuilder, RelayProcess};
 use tempfile::TempDir;
@@ -28,6 +32,14 @@ fn relay() -> RelayProcess {
 }
 
 async fn person(relay: &RelayProcess, name: &str) -> Person {
+    person_with(relay, name, None).await.unwrap()
+}
+
+async fn person_with(
+    relay: &RelayProcess,
+    name: &str,
+    password: Option<&str>,
+) -> Result<Person, ClientError> {
     let folder = tempfile::tempdir().unwrap();
     let link = relay.link();
     let order = Order {
@@ -36,11 +48,11 @@ async fn person(relay: &RelayProcess, name: &str) -> Person {
         relay: link.relay.clone(),
         pin: link.pin,
         invite: None,
-        password: None,
+        password: password.map(|password| Password::new(password).unwrap()),
     };
     let dialer = Dialer::new(DialSettings::default());
-    let client = Client::register(order, dialer, Policy::default()).await.unwrap();
-    Person { client, _home: folder }
+    let client = Client::register(order, dialer, Policy::default()).await?;
+    Ok(Person { client, _home: folder })
 }
 
 fn text(to: &str, text: &str, wanted: Level) -> Sending {
@@ -166,4 +178,43 @@ async fn both_see_the_same_number_and_can_mark_each_other_as_verified() {
     alice.client.mark_verified("bob", &wrong).await.unwrap_err();
     let bob_now = alice.client.mark_verified("bob", &Told::Number(number)).await.unwrap();
     assert_eq!(bob_now.row.trust, Trust::Verified);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_password_opens_the_store_and_counts_at_the_relay() {
+    let relay = relay();
+    let (old, new) = ("correct horse battery", "staple and another");
+    let password = |text: &str| Some(Password::new(text).unwrap());
+    let person = person_with(&relay, "alice", Some(old)).await.unwrap();
+    let home = person.client.store().home().clone();
+    let changing = Password::new(new).unwrap();
+    person.client.change_password(password(old), changing).await.unwrap();
+    let opens = |text| {
+        Store::unlock(home.clone(), Protection::Password(&Password::new(text).unwrap())).is_ok()
+    };
+    assert!(opens(new) && !opens(old));
+    person.client.delete_account(password(old)).await.unwrap_err();
+    person.client.delete_account(password(new)).await.unwrap();
+    assert!(!home.has_store().unwrap(), "nothing is left here");
+    person_with(&relay, "alice", None).await.expect("the name is free again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_is_taken_leaves_nothing_behind() {
+    let relay = relay();
+    let _alice = person(&relay, "alice").await;
+    let taken = person_with(&relay, "alice", None).await.err();
+    assert!(matches!(taken, Some(ClientError::NameTaken(_))), "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_is_well_is_found_well() {
+    let mut relay = relay();
+    let alice = person(&relay, "alice").await;
+    let findings = alice.client.examine().await.unwrap();
+    assert!(findings.iter().all(|finding| finding.state == State::Good), "{findings:?}");
+    relay.kill();
+    let findings = alice.client.examine().await.unwrap();
+    let bad: Vec<_> = findings.iter().filter(|finding| finding.state == State::Bad).collect();
+    assert_eq!((bad.len(), bad[0].what), (1, "relay"));
 }

@@ -130,6 +130,7 @@ impl Client {
                 let mut state = account::relay(draft)?;
                 if now().is_days_after(state.maintained, 1) {
                     sessions::Sessions::new(draft).expire(now())?;
+                    inbox::forget(draft, now())?;
                 }
                 state.collected = now();
                 draft.write(crate::rows::account::key::RELAY, &state);

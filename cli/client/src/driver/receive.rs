@@ -97,12 +97,16 @@ impl Client {
         .await
     }
 
-    /// A message by the beginning of its id, as people are shown it.
+    /// A message by its id or the beginning of it, as people are shown it; none if
+    /// several begin so.
     pub async fn message(&self, id: &str) -> Result<Option<MessageRow>, ClientError> {
         let id = id.to_ascii_lowercase();
-        let last = self.history(None, usize::MAX).await?;
+        let all = self.history(None, usize::MAX).await?;
         let is_meant = |row: &MessageRow| row.id.to_string().starts_with(&id);
-        Ok(last.into_iter().rev().map(|(row, _)| row).find(is_meant))
+        let mut found = all.into_iter().map(|(row, _)| row).filter(is_meant);
+        let first = found.next();
+        let is_ambiguous = found.any(|row| Some(row.id) != first.as_ref().map(|first| first.id));
+        Ok(first.filter(|_| !is_ambiguous))
     }
 
     /// What is on its way.

@@ -75,6 +75,7 @@ pub fn found<R: CryptoRng + ?Sized>(
         door: Door::new(*Secret::<32>::random(rng).expose()),
         door_number: 1,
         account_credential: new.keeps_credential.then_some(new.credential),
+        next_credential: None,
         cards: vec![card],
         tokens: Vec::new(),
         registered: false,

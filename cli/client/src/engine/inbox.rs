@@ -24,7 +24,14 @@ use super::{
     contacts, outbox, prekeys,
     sessions::{Opened, PeerDevice, Sessions},
 };
-use crate::{rows::account::key, step::Draft, store::Rows};
+use crate::{
+    rows::{KnownRow, Read as _, account::key},
+    step::Draft,
+    store::{Rows, Table},
+};
+
+/// Days for which a message is known again.
+const KNOWN_DAYS: u32 = 35;
 
 /// Something that the owner may want to hear of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +105,16 @@ pub fn take<R: CryptoRng + ?Sized>(
     }
     draft.write(key::RELAY, &state);
     Ok(Taken { up_to, news })
+}
+
+/// Forgets the ids of messages that nobody sends again.
+pub fn forget(draft: &Draft<'_>, now: UnixSeconds) -> Result<(), EngineError> {
+    for (known, row) in draft.all::<KnownRow>(&[])? {
+        if now.is_days_after(row.came, KNOWN_DAYS) {
+            draft.remove(Table::Known, &known);
+        }
+    }
+    Ok(())
 }
 
 /// This store turned out to be an older copy of itself: no session of it is used

@@ -1,6 +1,8 @@
 //! What is said: posted once, sealed for each device, deposited until confirmed.
 
+mod answered;
 mod levels;
+mod opening;
 mod outgoing;
 
 use core::ops::ControlFlow;
@@ -15,8 +17,10 @@ use msg_protocol::{
 use rand_core::CryptoRng;
 
 pub use self::{
+    answered::{Deposited, deposited},
     levels::{confirmed, level_of, raise},
-    outgoing::{Deposited, Due, Parcel, Want, begin, bought, deposited, due},
+    opening::{begin, bought},
+    outgoing::{Due, Parcel, Want, due},
 };
 use super::{EngineError, cards, numbers};
 use crate::{

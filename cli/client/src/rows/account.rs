@@ -33,6 +33,8 @@ pub struct AccountRow {
     pub door_number: u32,
     /// Only of an account without a password: it would come from that.
     pub account_credential: Option<AccountCredential>,
+    /// What it is to become: the relay may have it already.
+    pub next_credential: Option<AccountCredential>,
     /// Our cards, oldest first.
     pub cards: Vec<Signed<Card>>,
     /// Links that are out: their tokens, and when they end.

@@ -5,31 +5,27 @@
 
 use std::collections::BTreeMap;
 
-use msg_crypto::initiate;
 use msg_protocol::{
     address::{Pin, RelayAddress},
     card::Card,
-    content::{Confirm, Message},
+    content::Message,
     envelope::Envelope,
-    error::{Code, Refusal},
     id::{AccountId, DeviceId, EnvelopeId, MailboxId},
-    prekey::PrekeyBundle,
     request::Access,
     signed::Verified,
     time::UnixSeconds,
 };
 use rand_core::CryptoRng;
 
-use super::{EngineError, all, cards, levels};
+use super::{EngineError, all, cards};
 use crate::{
     engine::{
         account::Own,
         contacts,
         sessions::{PeerDevice, Sessions},
     },
-    rows::{ContactRow, Level, OutboxRow, OutboxState, Place, RightRow, Sealing, contact::key},
+    rows::{ContactRow, OutboxRow, OutboxState, Place, Sealing, contact::key},
     step::Draft,
-    store::Table,
 };
 
 /// Seconds for which whoever sealed an envelope alone deposits it.
@@ -56,19 +52,6 @@ pub struct Parcel {
     pub access: Access,
     /// The envelope.
     pub envelope: Envelope,
-}
-
-/// What a relay said to a parcel.
-#[derive(Debug, Clone)]
-pub struct Deposited {
-    /// Its row.
-    pub number: u64,
-    /// Its envelope.
-    pub envelope: EnvelopeId,
-    /// The right that was shown.
-    pub access: Access,
-    /// That it has it, or why not.
-    pub answer: Result<(), Refusal>,
 }
 
 /// A session that is needed before anything can be sealed.
@@ -301,116 +284,4 @@ fn wants(
         }
     }
     Ok(wants)
-}
-
-/// A right to knock was bought.
-pub fn bought(draft: &Draft<'_>, account: AccountId, right: RightRow) -> Result<(), EngineError> {
-    if let Some(mut row) = contacts::with(draft, account)? {
-        row.right = Some(right);
-        draft.write(&key(account), &row);
-    }
-    Ok(())
-}
-
-/// Begins sessions with the devices whose prekeys were handed out; gives how many
-/// there are. Bundles that do not check are passed over.
-pub fn begin<R: CryptoRng + ?Sized>(
-    draft: &Draft<'_>,
-    own: &Own,
-    account: AccountId,
-    shown: &Access,
-    bundles: Vec<PrekeyBundle>,
-    now: UnixSeconds,
-    rng: &mut R,
-) -> Result<usize, EngineError> {
-    let Some(mut row) = contacts::with(draft, account)? else { return Ok(0) };
-    if let Some(right) = row.right.as_mut().filter(|right| right.access == *shown) {
-        right.fetch = false;
-        draft.write(&key(account), &row);
-    }
-    let card = cards::held(&row)?;
-    let mut sessions = Sessions::new(draft);
-    let mut begun = 0;
-    for bundle in bundles {
-        let Some(device) = card.device(bundle.device) else { continue };
-        let Ok(bundle) = bundle.verify(device, now.day()) else { continue };
-        let peer = PeerDevice::new(&card.identity, bundle.device());
-        if sessions.can_seal(&peer)? {
-            continue;
-        }
-        let generation = sessions.with(&peer)?.next_generation(now);
-        let Ok(session) = initiate(own.initiator(), &card, &bundle, generation, rng) else {
-            continue;
-        };
-        sessions.adopt(&peer, session, now)?;
-        begun += 1;
-    }
-    Ok(begun)
-}
-
-/// Takes in what a relay said.
-pub fn deposited(
-    draft: &Draft<'_>,
-    answers: &[Deposited],
-    now: UnixSeconds,
-) -> Result<(), EngineError> {
-    for answer in answers {
-        let number = answer.number.to_be_bytes();
-        let Some(mut row): Option<OutboxRow> = crate::rows::Read::row(draft, &number)? else {
-            continue;
-        };
-        let OutboxState::Sealed(sealing) = &row.state else { continue };
-        if sealing.envelope != answer.envelope {
-            continue;
-        }
-        match &answer.answer {
-            Ok(()) => {
-                levels::raise(draft, row.account, row.message, Level::Relay)?;
-                if row.confirm == Confirm::Never {
-                    draft.remove(Table::Outbox, &number);
-                    continue;
-                }
-                row.state = OutboxState::Deposited(sealing.clone());
-                row.tries = 0;
-            }
-            Err(refusal) => refused(draft, &mut row, &answer.access, refusal, now)?,
-        }
-        draft.write(&number, &row);
-    }
-    Ok(())
-}
-
-fn refused(
-    draft: &Draft<'_>,
-    row: &mut OutboxRow,
-    shown: &Access,
-    refusal: &Refusal,
-    now: UnixSeconds,
-) -> Result<(), EngineError> {
-    let later = u64::from(refusal.retry_after_s.unwrap_or(0)).max(1);
-    row.next_try = UnixSeconds(now.0.saturating_add(later));
-    let Some(mut contact) = contacts::with(draft, row.account)? else { return Ok(()) };
-    match refusal.code {
-        // The right is no good any more: another door may be on its way to us.
-        Code::DENIED | Code::WORK_REQUIRED => {
-            match shown {
-                Access::Door(door) if contact.door.as_ref() == Some(door) => contact.door = None,
-                _ => contact.right = contact.right.filter(|right| right.access != *shown),
-            }
-            row.state = OutboxState::Queued;
-            draft.write(&key(row.account), &contact);
-        }
-        // The device may have gone: the card says.
-        Code::NOT_FOUND => {
-            contact.card_checked = UnixSeconds(0);
-            draft.write(&key(row.account), &contact);
-        }
-        _ if refusal.keep => {}
-        code => {
-            let why = code.text().map_or_else(|| format!("code {}", code.0), str::to_owned);
-            row.state = OutboxState::Failed(why);
-            levels::fail(draft, row.account, row.message)?;
-        }
-    }
-    Ok(())
 }

@@ -1,0 +1,121 @@
+//! What is done to the account itself: another password, or its end.
+
+use getrandom::SysRng;
+use msg_crypto::password::Password;
+use msg_protocol::{
+    error::Code,
+    request::{ChangeCredential, DeleteAccount},
+};
+use rand_core::UnwrapErr;
+use tokio::task::spawn_blocking;
+
+use super::{Client, ClientError, collect::Mailbox};
+use crate::{
+    engine::account,
+    link::LinkError,
+    rows::account::key,
+    store::StoreError,
+    unlock::{Protection, UnlockError},
+};
+
+impl Client {
+    /// Changes the password, at the relay and here. One that was cut off between
+    /// the two is finished by the same call, with the password that opens the store.
+    ///
+    /// The new credential is stored before the relay hears of it: whichever of the
+    /// two the relay has, one that is known here is the right one.
+    pub async fn change_password(
+        &self,
+        old: Option<Password>,
+        new: Password,
+    ) -> Result<(), ClientError> {
+        let row = self.look(|rows| account::row(rows)).await?;
+        let begun = row.next_credential.clone();
+        let kept = row.account_credential.clone();
+        let (address, new) = (row.address.clone(), new);
+        let (old, credential, new) = hashed(move || {
+            let of = |password: &Password| {
+                password.account_credential(&address.relay.host, &address.name)
+            };
+            let old = match (kept, old) {
+                (Some(kept), _) => Some(kept),
+                (None, Some(old)) => Some(of(&old)?),
+                (None, None) => None,
+            };
+            Ok((old, of(&new)?, new))
+        })
+        .await?;
+        let old = old.ok_or(ClientError::Unlock(UnlockError::NeedsPassword))?;
+        let next = credential.clone();
+        self.section(move |draft, _| {
+            let mut row = account::row(draft)?;
+            row.next_credential = Some(next);
+            draft.write(key::ACCOUNT, &row);
+            Ok(())
+        })
+        .await?;
+        let Mailbox { link, .. } =
+            self.open_mailbox(self.policy.patience).await?.ok_or(ClientError::MailboxBusy)?;
+        let mut outcome = Err(LinkError::Here);
+        for known in [Some(old), begun, Some(credential.clone())].into_iter().flatten() {
+            let change = ChangeCredential { old: known, new: credential.clone() };
+            outcome = link.ask(change).await;
+            let is_another = matches!(&outcome, Err(LinkError::Refused(refusal))
+                if refusal.code == Code::DENIED);
+            if !is_another {
+                break;
+            }
+        }
+        outcome?;
+        link.close().await;
+        let store = std::sync::Arc::clone(&self.store);
+        let protecting = spawn_blocking(move || {
+            let mut rng = UnwrapErr(SysRng);
+            store.protect(Protection::Password(&new), &mut rng)
+        });
+        protecting.await.map_err(|_| ClientError::Panicked)??;
+        self.section(|draft, _| {
+            let mut row = account::row(draft)?;
+            row.next_credential = None;
+            row.account_credential = None;
+            draft.write(key::ACCOUNT, &row);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends the account at the relay, and then removes what is kept here.
+    pub async fn delete_account(&self, password: Option<Password>) -> Result<(), ClientError> {
+        let row = self.look(|rows| account::row(rows)).await?;
+        let (kept, begun) = (row.account_credential.clone(), row.next_credential.clone());
+        let address = row.address.clone();
+        let credential = hashed(move || match (kept, password) {
+            (Some(kept), _) => Ok(Some(kept)),
+            (None, Some(password)) => {
+                password.account_credential(&address.relay.host, &address.name).map(Some)
+            }
+            (None, None) => Ok(None),
+        })
+        .await?;
+        let credential = credential.ok_or(ClientError::Unlock(UnlockError::NeedsPassword))?;
+        let Mailbox { link, .. } =
+            self.open_mailbox(self.policy.patience).await?.ok_or(ClientError::MailboxBusy)?;
+        let mut outcome = Err(LinkError::Here);
+        for credential in [Some(credential), begun].into_iter().flatten() {
+            outcome = link.ask(DeleteAccount { credential }).await;
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome?;
+        Ok(self.store.home().remove_store().map_err(StoreError::from)?)
+    }
+}
+
+/// Hashes passwords away from the runtime.
+async fn hashed<T: Send + 'static>(
+    hash: impl FnOnce() -> Result<T, msg_crypto::OutOfMemory> + Send + 'static,
+) -> Result<T, ClientError> {
+    let hashing = spawn_blocking(hash).await.map_err(|_| ClientError::Panicked)?;
+    Ok(hashing.map_err(|_| UnlockError::OutOfMemory)?)
+}
