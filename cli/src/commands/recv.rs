@@ -67,6 +67,9 @@ pub(crate) async fn run(globals: &Globals, args: &Recv) -> Result<Exit, Failure>
     }
     let collected = reading.client.collect().await;
     reading.show().await?;
+    if collected.is_ok() {
+        account::deliver_due(&reading.client).await;
+    }
     if reading.shown == 0
         && let Some(deadline) = deadline
     {

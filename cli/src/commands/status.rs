@@ -32,6 +32,9 @@ pub(crate) async fn status(globals: &Globals) -> Result<Exit, Failure> {
     let began = Instant::now();
     let reached = client.collect().await;
     let round_trip_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if reached.is_ok() {
+        account::deliver_due(&client).await;
+    }
     let figures = client.figures().await?;
     let status = Status {
         address: figures.account.address.to_string(),

@@ -1,6 +1,7 @@
 //! `msg` as people and scripts meet it: the real program, a real relay, and the
 //! files that both leave.
 
+mod due;
 mod parallel;
 mod stories;
 mod traces;

@@ -1,0 +1,38 @@
+//! What is due leaves with whatever command comes next: messages that a relay did not
+//! take, and confirmations. There is no daemon that would see to it.
+
+use std::{thread, time::Duration};
+
+use msg_tests::msg::Done;
+
+use super::{friends, relay};
+
+/// Longer than a message waits before a relay is tried again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+#[test]
+fn what_a_relay_did_not_take_leaves_with_any_command_that_is_online() {
+    for words in [&["recv"][..], &["status"]] {
+        let mut relay = relay();
+        let [alice, bob] = friends(&relay);
+        relay.kill();
+        assert_eq!(alice.run(&["send", "bob", "later"]).code, Some(4));
+        relay.restart();
+        thread::sleep(PAUSE);
+        alice.done(words);
+        assert_eq!(bob.read(), ["later"], "{words:?}");
+    }
+}
+
+#[test]
+fn who_waits_is_told_of_delivery_by_a_recipient_who_only_looks_now_and_then() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let waiting = alice.start(&["send", "bob", "there?", "--wait", "delivered", "--timeout", "1m"]);
+    let mut got = Vec::new();
+    while got.is_empty() {
+        got = bob.read();
+    }
+    let done = Done::of(waiting.wait_with_output().unwrap());
+    assert_eq!((done.code, got), (Some(0), vec!["there?".to_owned()]), "{}", done.stderr);
+}
