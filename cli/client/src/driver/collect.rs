@@ -9,7 +9,7 @@ use msg_protocol::{
     limits::{MAX_DOOR_GRACE_S, MAX_ROWS_PER_ANSWER},
     request::{AcknowledgeUpTo, Collect, CountPrekeys, FetchCards, SetDoor},
 };
-use tokio::task::spawn_blocking;
+use tokio::{task::spawn_blocking, time::timeout};
 
 use super::{Client, ClientError, now};
 use crate::{
@@ -42,6 +42,8 @@ impl Client {
         let Some(mailbox) = self.open_mailbox(TURN_WAIT).await? else { return Ok(Vec::new()) };
         let news = self.empty(&mailbox).await?;
         mailbox.link.close().await;
+        // What this has set free, or what is due meanwhile, stays due if it fails.
+        let _ = timeout(self.policy.patience, self.deliver(None)).await;
         Ok(news)
     }
 
@@ -143,7 +145,7 @@ impl Client {
         for request in requests {
             link.ask(request).await?;
         }
-        self.section(|draft, _| prekeys::published(draft)).await
+        self.section(move |draft, _| prekeys::published(draft, epoch)).await
     }
 
     /// Tells the relay of our door, if it has another.

@@ -30,8 +30,10 @@ use crate::{
 pub struct Delivery {
     /// Envelopes that relays took.
     pub deposited: usize,
-    /// What stood in the way, by relay or person.
+    /// What stood in the way, by person.
     pub failures: Vec<(AccountId, LinkError)>,
+    /// Whose device the relay does not know.
+    gone: Vec<AccountId>,
 }
 
 /// What a round of knocking on relays gave for one contact.
@@ -57,20 +59,30 @@ impl Client {
     /// Delivers what was sealed, and then what needs a session first.
     pub(crate) async fn deliver_due(&self, due: Due) -> Result<Delivery, ClientError> {
         let mut delivery = Delivery::default();
-        self.deposit(due.parcels, &mut delivery).await?;
+        self.deliver_both(due, &mut delivery).await?;
+        // Another card may say why: other devices, or another identity.
+        delivery.gone.sort_unstable();
+        delivery.gone.dedup();
+        for account in &delivery.gone {
+            let _ = self.refresh_card(*account).await;
+        }
+        Ok(delivery)
+    }
+
+    async fn deliver_both(&self, due: Due, delivery: &mut Delivery) -> Result<(), ClientError> {
+        self.deposit(due.parcels, delivery).await?;
         if due.wants.is_empty() {
-            return Ok(delivery);
+            return Ok(());
         }
         let accounts: Vec<AccountId> = due.wants.iter().map(|want| want.account).collect();
-        self.begin_sessions(due.wants, &mut delivery).await?;
+        self.begin_sessions(due.wants, delivery).await?;
         let due = self
             .section(move |draft, rng| {
                 let own = Own::load(draft)?;
                 outbox::due(draft, &own, Some(&accounts), now(), rng)
             })
             .await?;
-        self.deposit(due.parcels, &mut delivery).await?;
-        Ok(delivery)
+        self.deposit(due.parcels, delivery).await
     }
 
     /// Deposits parcels, each relay's in one batch, and keeps what was said.
@@ -108,6 +120,11 @@ impl Client {
                         }),
                     },
                 };
+                if let Err(refusal) = &refusal
+                    && refusal.code == Code::NOT_FOUND
+                {
+                    delivery.gone.push(parcel.account);
+                }
                 if let Err(error) = answer {
                     delivery.failures.push((parcel.account, error));
                 }
@@ -161,14 +178,24 @@ impl Client {
             let client = self.clone();
             running.spawn(async move {
                 let account = want.account;
-                (account, client.prekeys(want).await)
+                let access = want.access.clone();
+                (account, client.prekeys(want).await.map_err(|error| (access, error)))
             });
         }
         let mut found = Vec::new();
         while let Some(ended) = running.join_next().await {
             match ended.map_err(|_| ClientError::Panicked)? {
                 (account, Ok(prekeys)) => found.push((account, prekeys)),
-                (account, Err(error)) => delivery.failures.push((account, error)),
+                (account, Err((access, error))) => {
+                    delivery.failures.push((account, error));
+                    let code = error.refusal().map(|refusal| refusal.code);
+                    delivery.gone.extend((code == Some(Code::NOT_FOUND)).then_some(account));
+                    let denied = matches!(code, Some(Code::DENIED | Code::WORK_REQUIRED));
+                    self.section(move |draft, _| {
+                        outbox::not_opened(draft, account, access.as_ref(), denied, now())
+                    })
+                    .await?;
+                }
             }
         }
         if found.is_empty() {

@@ -8,7 +8,7 @@ use msg_protocol::{
     id::{AccountId, MessageId},
     limits::MAX_LINES,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Client, ClientError, deliver::Delivery, now, now_ms};
 use crate::{
@@ -23,6 +23,10 @@ use crate::{
 
 /// Bytes of a text that always fits an envelope, with what goes around it.
 pub const MAX_TEXT_BYTES: usize = 60_000;
+/// How long what waits for others may hold a command up.
+const OTHERS: Duration = Duration::from_secs(3);
+/// Between two tries to follow.
+const RETRY: Duration = Duration::from_secs(1);
 /// Between two looks whether a message got further.
 const LOOK: Duration = Duration::from_millis(100);
 /// Seconds after which a command that goes online looks for confirmations, and
@@ -123,7 +127,10 @@ impl Client {
                     sent.push(row.0);
                 }
                 receipts::post_due(draft, now(), rng)?;
-                let due = outbox::due(draft, &own, None, now(), rng)?;
+                // Others come after these, so that nobody waits for their relays.
+                let these: Vec<AccountId> =
+                    sent.iter().filter_map(|row: &Sent| row.account).collect();
+                let due = outbox::due(draft, &own, Some(&these), now(), rng)?;
                 let state = account::relay(draft)?;
                 let since = now().0.saturating_sub(state.collected.0);
                 let is_unconfirmed = outbox::has_unconfirmed(draft)?;
@@ -134,12 +141,12 @@ impl Client {
             .await?;
         let delivery = self.deliver_due(due).await?;
         self.judge(&mut sent, &delivery).await?;
+        let _ = timeout(OTHERS, self.deliver(None)).await;
         if wanted > Level::Relay {
             self.await_level(&mut sent, wanted, deadline).await?;
         } else if is_collecting {
             // What is stored is stored; the next command looks again.
             let _ = self.collect().await;
-            let _ = self.deliver(None).await;
             self.judge(&mut sent, &delivery).await?;
         }
         for row in &mut sent {
@@ -164,15 +171,16 @@ impl Client {
                         level = level.min(known.unwrap_or(Level::Failed));
                     }
                     let contact = contacts::with(rows, account)?;
-                    let waits = contact.is_some_and(|row| row.door.is_none());
-                    found.insert(account, (level, waits));
+                    let waits = contact.as_ref().is_some_and(|row| row.door.is_none());
+                    let is_alarmed = contact.is_some_and(|row| row.alarm.is_some());
+                    found.insert(account, (level, waits, is_alarmed));
                 }
                 Ok(found)
             })
             .await?;
         for row in sent {
             let Some(account) = row.account else { continue };
-            let Some((level, waits)) = found.get(&account) else { continue };
+            let Some((level, waits, is_alarmed)) = found.get(&account) else { continue };
             if row.messages.is_empty() {
                 continue;
             }
@@ -180,6 +188,7 @@ impl Client {
             let failure = delivery.failures.iter().find(|(failed, _)| *failed == account);
             row.problem = match failure {
                 _ if *level >= Level::Relay => None,
+                _ if *is_alarmed => Some(Problem::Alarmed),
                 Some((_, error)) => Some(Problem::Link(*error)),
                 None if *waits => Some(Problem::AwaitsAcceptance),
                 None => None,
@@ -203,15 +212,18 @@ impl Client {
                 return Ok(());
             }
             // Another process that follows stores what comes; else we do.
+            let left = deadline.saturating_duration_since(Instant::now());
             if follower.is_none() {
-                follower = self.follow_once().await.ok().flatten();
+                match timeout(left, self.follow_once()).await {
+                    Ok(Ok(found)) => follower = found,
+                    _ => sleep(RETRY.min(left)).await,
+                }
             }
             match &mut follower {
                 Some(following) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if let Ok(Err(_)) = tokio::time::timeout(left, following.next()).await {
+                    if let Ok(Err(_)) = timeout(left, following.next()).await {
                         follower = None;
-                        sleep(LOOK).await;
+                        sleep(RETRY.min(left)).await;
                     }
                 }
                 None => sleep(LOOK).await,

@@ -64,6 +64,11 @@ pub fn all(rows: &(impl Rows + ?Sized)) -> Result<Vec<(AccountId, ContactRow)>, 
     Ok(found)
 }
 
+/// How many strangers wait for a word.
+pub fn requests(rows: &(impl Rows + ?Sized)) -> Result<usize, StoreError> {
+    Ok(all(rows)?.iter().filter(|(_, row)| row.standing == Standing::Request).count())
+}
+
 /// The row of an account.
 pub fn with(
     rows: &(impl Rows + ?Sized),
@@ -292,6 +297,8 @@ pub fn connect<R: CryptoRng + ?Sized>(
         return Ok(());
     }
     row.told_door = own.row.door_number;
+    // What was said of an earlier door must not arrive after this.
+    outbox::take_back_details(draft, id)?;
     let details = ContactDetails {
         address: own.row.address.clone(),
         pin: own.row.pin,

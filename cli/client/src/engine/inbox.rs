@@ -30,6 +30,9 @@ use crate::{
     store::{Rows, Table},
 };
 
+/// Strangers who may wait for a word at a time: more are passed over.
+const MAX_REQUESTS: usize = 256;
+
 /// Days for which a message is known again.
 const KNOWN_DAYS: u32 = 35;
 
@@ -178,7 +181,8 @@ impl Taking<'_, '_> {
             }
         };
         if let Ok(message) = Message::decode(&content) {
-            return self.message(&peer, message, rng);
+            self.message(&peer, message, rng)?;
+            return if row.knock { self.knocks_again(&peer, rng) } else { Ok(()) };
         }
         self.news.push(News::Unopened);
         Ok(())
@@ -212,6 +216,10 @@ impl Taking<'_, '_> {
                 return Ok(None);
             }
             Some(_) => {}
+            None if contacts::requests(self.draft)? >= MAX_REQUESTS => {
+                self.news.push(News::Unopened);
+                return Ok(None);
+            }
             None => self.knocked(id, &initiator)?,
         }
         self.sessions.adopt(&peer, session, self.now)?;

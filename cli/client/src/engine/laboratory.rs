@@ -1,14 +1,15 @@
 //! Several accounts and a relay in one process, in simulated time: what is lost,
 //! repeated, cut off or set back is drawn from a seed.
 
+use core::ops::ControlFlow;
 use std::collections::BTreeMap;
 
 use msg_crypto::identity::IdentitySecret;
 use msg_protocol::{
     address::{Address, Pin},
-    bounded::Bytes,
+    bounded::{Bytes, List},
     card::Card,
-    content::{Confirm, Content, Text},
+    content::{Confirm, Content, Line, Lines, Text},
     envelope::Envelope,
     id::{AccountId, EnvelopeId, MailboxId, MessageId, RelayEpoch},
     prekey::PrekeyBundle,
@@ -31,7 +32,7 @@ use super::{
 use crate::{
     rows::{Level, Place, RightRow},
     step::Draft,
-    store::memory::Memory,
+    store::{Rows as _, Table, memory::Memory},
 };
 
 /// One account.
@@ -124,7 +125,7 @@ impl World {
     fn publish(&mut self, who: usize, left: u16) {
         let requests = self
             .step(who, |draft, now, rng| prekeys::maintain(draft, EPOCH, left, now, rng).unwrap());
-        self.step(who, |draft, _, _| prekeys::published(draft).unwrap());
+        self.step(who, |draft, _, _| prekeys::published(draft, EPOCH).unwrap());
         let id = self.nodes[who].id;
         for request in requests {
             let entry = self.relay.published.entry(id);
@@ -148,7 +149,7 @@ impl World {
             let mut left = request.one_time.clone().into_vec();
             if one_time.is_none() && !left.is_empty() {
                 one_time = Some(left.remove(0));
-                request.one_time = msg_protocol::bounded::List::new(left).unwrap();
+                request.one_time = List::new(left).unwrap();
             }
         }
         PrekeyBundle {
@@ -174,8 +175,37 @@ impl World {
 
     /// One posts a text to another; gives its id.
     pub(super) fn post(&mut self, who: usize, whom: usize, text: &str) -> MessageId {
-        let account = self.nodes[whom].id;
         let bytes = Bytes::new(text.as_bytes().to_vec()).unwrap();
+        self.post_content(who, whom, Text { bytes, reply_to: None, expire_s: None }.into())
+    }
+
+    /// One posts several texts at once.
+    pub(super) fn post_lines(&mut self, who: usize, whom: usize, texts: &[&str]) -> MessageId {
+        let lines = texts.iter().map(|text| Line {
+            id: outbox::new_message_id(&mut self.rng),
+            bytes: Bytes::new(text.as_bytes().to_vec()).unwrap(),
+        });
+        let lines = List::new(lines.collect()).unwrap();
+        self.post_content(who, whom, Lines { lines, expire_s: None }.into())
+    }
+
+    /// One's device loses all sessions.
+    pub(super) fn forget_sessions(&mut self, who: usize) {
+        let mut keys = Vec::new();
+        let visit = &mut |key: &[u8], _: &[u8]| {
+            keys.push(key.to_vec());
+            ControlFlow::Continue(())
+        };
+        self.nodes[who].store.scan(Table::Sessions, &[], visit).unwrap();
+        self.step(who, |draft, _, _| {
+            for key in &keys {
+                draft.remove(Table::Sessions, key);
+            }
+        });
+    }
+
+    fn post_content(&mut self, who: usize, whom: usize, content: Content) -> MessageId {
+        let account = self.nodes[whom].id;
         self.step(who, |draft, now, rng| {
             let contact = contacts::with(draft, account).unwrap().unwrap();
             let message = outbox::new_message_id(rng);
@@ -183,7 +213,7 @@ impl World {
                 account,
                 message,
                 sent_ms: now.0 * 1_000,
-                content: Text { bytes, reply_to: None, expire_s: None }.into(),
+                content,
                 confirm: Confirm::Later,
                 is_kept: true,
             };
@@ -264,6 +294,11 @@ impl World {
             }
         }
         self.publish(who, 50);
+        self.step(who, |draft, _, _| {
+            let mut state = account::relay(draft).unwrap();
+            state.door = account::row(draft).unwrap().door_number;
+            draft.write(crate::rows::account::key::RELAY, &state);
+        });
         taken.news
     }
 

@@ -19,7 +19,7 @@ use rand_core::CryptoRng;
 pub use self::{
     answered::{Deposited, deposited},
     levels::{confirmed, level_of, raise},
-    opening::{begin, bought},
+    opening::{begin, bought, not_opened},
     outgoing::{Due, Parcel, Want, due},
 };
 use super::{EngineError, cards, numbers};
@@ -72,6 +72,10 @@ pub fn post(
         rows.push(queue(draft, &post, device, now)?);
     }
     if post.is_kept {
+        let lines: Vec<MessageId> = match &post.content {
+            Content::Lines(lines) => lines.lines.iter().map(|line| line.id).collect(),
+            _ => Vec::new(),
+        };
         let number = numbers::next_message(draft)?;
         let row = MessageRow {
             id: post.message,
@@ -84,6 +88,10 @@ pub fn post(
         draft.write(&number.to_be_bytes(), &row);
         let known = KnownRow { number: Some(number), came: now };
         draft.write(&known_key(post.account, post.message), &known);
+        // Receipts name the lines, not what they travelled in.
+        for line in &lines {
+            draft.write(&known_key(post.account, *line), &known);
+        }
     }
     Ok(rows)
 }
@@ -145,10 +153,28 @@ pub fn cancel_all(draft: &Draft<'_>, account: AccountId) -> Result<(), EngineErr
     Ok(())
 }
 
+/// Whether somebody is still to be told how to reach us.
+pub fn has_details(rows: &(impl Rows + ?Sized), account: AccountId) -> Result<bool, StoreError> {
+    let is_meant = |row: &OutboxRow| {
+        row.account == account && matches!(row.content, Content::ContactDetails(_))
+    };
+    Ok(all(rows)?.iter().any(|(_, row)| is_meant(row)))
+}
+
+/// Takes back what somebody is still to be told of how to reach us.
+pub fn take_back_details(draft: &Draft<'_>, account: AccountId) -> Result<(), EngineError> {
+    for (number, row) in all(draft)? {
+        if row.account == account && matches!(row.content, Content::ContactDetails(_)) {
+            draft.remove(Table::Outbox, &number.to_be_bytes());
+        }
+    }
+    Ok(())
+}
+
 /// Removes one row; the message shows that it went no further.
 pub fn cancel(draft: &Draft<'_>, number: u64, row: &OutboxRow) -> Result<(), EngineError> {
     draft.remove(Table::Outbox, &number.to_be_bytes());
-    if matches!(row.state, OutboxState::Queued | OutboxState::Failed(_)) {
+    if !matches!(row.state, OutboxState::Deposited(_)) {
         levels::fail(draft, row.account, row.message)?;
     }
     Ok(())

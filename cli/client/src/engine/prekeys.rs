@@ -67,19 +67,17 @@ pub fn maintain<R: CryptoRng + ?Sized>(
     }
     state.maintained = now;
     state.unpublished = !upload.is_empty();
-    state.keyed = Some(epoch);
     draft.write(key::RELAY, &state);
     keep(draft, &prekeys);
     Ok(if upload.is_empty() { Vec::new() } else { requests(upload, replaces) })
 }
 
-/// All that was to be published is at the relay.
-pub fn published(draft: &Draft<'_>) -> Result<(), EngineError> {
+/// All that was to be published is at the relay, in that epoch.
+pub fn published(draft: &Draft<'_>, epoch: RelayEpoch) -> Result<(), EngineError> {
     let mut state = account::relay(draft)?;
-    if state.unpublished {
-        state.unpublished = false;
-        draft.write(key::RELAY, &state);
-    }
+    state.unpublished = false;
+    state.keyed = Some(epoch);
+    draft.write(key::RELAY, &state);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use rand_core::CryptoRng;
 
 use super::{EngineError, contacts, outbox};
 use crate::{
-    rows::{Read as _, ReceiptsRow, contact::key},
+    rows::{ContactRow, Read as _, ReceiptsRow, contact::key},
     step::Draft,
     store::{Rows, StoreError, Table},
 };
@@ -32,7 +32,8 @@ pub enum Soon {
     Later,
 }
 
-/// Remembers that messages of somebody are to be confirmed.
+/// Remembers that messages of somebody are to be confirmed. What fills a receipt
+/// goes into the outbox at once.
 pub fn note<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     account: AccountId,
@@ -41,30 +42,29 @@ pub fn note<R: CryptoRng + ?Sized>(
     soon: Soon,
     now: UnixSeconds,
     rng: &mut R,
-) -> Result<(), StoreError> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let known: Option<ReceiptsRow> = draft.row(&key(account))?;
-    let is_new = known.is_none();
-    let mut row = known.unwrap_or_default();
-    if is_new {
-        let delay = DELAY_S + rng.next_u64() % (JITTER_S + 1);
-        row.due = UnixSeconds(now.0.saturating_add(delay));
-    }
-    if soon == Soon::Now {
-        row.due = now;
-    }
-    let list = match level {
-        ReceiptLevel::Delivered => &mut row.delivered,
-        ReceiptLevel::Read => &mut row.read,
-    };
-    for id in ids {
-        if !list.contains(id) {
-            list.push(*id);
+) -> Result<(), EngineError> {
+    for ids in ids.chunks(MAX_RECEIPT_IDS / 2) {
+        let known: Option<ReceiptsRow> = draft.row(&key(account))?;
+        let is_new = known.is_none();
+        let mut row = known.unwrap_or_default();
+        if is_new {
+            let delay = DELAY_S + rng.next_u64() % (JITTER_S + 1);
+            row.due = UnixSeconds(now.0.saturating_add(delay));
+        }
+        if soon == Soon::Now {
+            row.due = now;
+        }
+        let list = match level {
+            ReceiptLevel::Delivered => &mut row.delivered,
+            ReceiptLevel::Read => &mut row.read,
+        };
+        list.extend(ids.iter().filter(|id| !list.contains(id)).copied().collect::<Vec<_>>());
+        if row.delivered.len().max(row.read.len()) > MAX_RECEIPT_IDS / 2 {
+            post(draft, account, row, now, rng)?;
+        } else {
+            draft.write(&key(account), &row);
         }
     }
-    draft.write(&key(account), &row);
     Ok(())
 }
 
@@ -76,28 +76,40 @@ pub fn post_due<R: CryptoRng + ?Sized>(
 ) -> Result<usize, EngineError> {
     let mut posted = 0;
     for (stored, row) in draft.all::<ReceiptsRow>(&[])? {
-        let Ok(bytes) = stored.as_slice().try_into() else { continue };
-        let account = AccountId(bytes);
-        if row.due > now {
-            continue;
+        let Ok(account) = stored.as_slice().try_into() else { continue };
+        if row.due <= now {
+            posted += post(draft, AccountId(account), row, now, rng)?;
         }
-        let contact = contacts::with(draft, account)?;
-        draft.remove(Table::Receipts, &stored);
-        let Some(contact) = contact.filter(crate::rows::ContactRow::is_accepted) else { continue };
-        let delivered = row.delivered.iter().filter(|id| !row.read.contains(id)).copied().collect();
-        for (level, ids) in [(ReceiptLevel::Delivered, delivered), (ReceiptLevel::Read, row.read)] {
-            for ids in ids.chunks(MAX_RECEIPT_IDS) {
-                let Ok(ids) = List::new(ids.to_vec()) else { continue };
-                let post = outbox::Post {
-                    account,
-                    message: outbox::new_message_id(rng),
-                    sent_ms: now.0.saturating_mul(1_000),
-                    content: Receipt { level, ids }.into(),
-                    confirm: Confirm::Never,
-                    is_kept: false,
-                };
-                posted += outbox::post(draft, &contact, post, now)?.len();
-            }
+    }
+    Ok(posted)
+}
+
+/// Puts all that somebody is to be told into the outbox.
+fn post<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    account: AccountId,
+    row: ReceiptsRow,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<usize, EngineError> {
+    let contact = contacts::with(draft, account)?;
+    draft.remove(Table::Receipts, &key(account));
+    let Some(contact) = contact.filter(ContactRow::is_accepted) else { return Ok(0) };
+    let delivered: Vec<MessageId> =
+        row.delivered.iter().filter(|id| !row.read.contains(id)).copied().collect();
+    let mut posted = 0;
+    for (level, ids) in [(ReceiptLevel::Delivered, delivered), (ReceiptLevel::Read, row.read)] {
+        for ids in ids.chunks(MAX_RECEIPT_IDS) {
+            let Ok(ids) = List::new(ids.to_vec()) else { continue };
+            let post = outbox::Post {
+                account,
+                message: outbox::new_message_id(rng),
+                sent_ms: now.0.saturating_mul(1_000),
+                content: Receipt { level, ids }.into(),
+                confirm: Confirm::Never,
+                is_kept: false,
+            };
+            posted += outbox::post(draft, &contact, post, now)?.len();
         }
     }
     Ok(posted)

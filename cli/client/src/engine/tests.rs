@@ -1,5 +1,9 @@
 //! What an account promises, whatever happens to it.
 
+use msg_protocol::{
+    content::{Content, ReceiptLevel},
+    id::MessageId,
+};
 use rand_core::Rng as _;
 
 use super::{
@@ -7,7 +11,8 @@ use super::{
     cards::{self, Shown},
     contacts,
     laboratory::World,
-    outbox, receipts,
+    outbox,
+    receipts::{self, Soon},
 };
 use crate::rows::{Level, Standing};
 
@@ -180,6 +185,63 @@ fn whoever_is_blocked_reaches_nobody_and_the_others_get_the_new_door() {
     let of = |who: usize| contacts::with(&world.nodes[who].store, alice).unwrap().unwrap().door;
     assert_eq!(of(2), Some(door.clone()));
     assert_ne!(of(1), Some(door));
+}
+
+#[test]
+fn more_receipts_than_a_row_holds_go_out_as_several() {
+    let mut world = friends(9);
+    let (bob, alice) = (world.nodes[1].id, world.nodes[0].id);
+    let ids: Vec<MessageId> = (0..5_000_u32)
+        .map(|number| {
+            let mut id = [0; 16];
+            id[..4].copy_from_slice(&number.to_be_bytes());
+            MessageId(id)
+        })
+        .collect();
+    let delivered = ReceiptLevel::Delivered;
+    world.step(1, |draft, now, rng| {
+        receipts::note(draft, alice, &ids, delivered, Soon::Later, now, rng).unwrap();
+    });
+    world.now.0 += 61;
+    world.step(1, |draft, now, rng| receipts::post_due(draft, now, rng).unwrap());
+    let told: usize = outbox::all(&world.nodes[1].store)
+        .unwrap()
+        .iter()
+        .map(|(_, row)| match &row.content {
+            Content::Receipt(receipt) => receipt.ids.len(),
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(told, ids.len());
+    assert_ne!(alice, bob);
+}
+
+#[test]
+fn lines_are_confirmed_by_their_own_ids() {
+    let mut world = friends(10);
+    let message = world.post_lines(0, 1, &["one", "two", "three"]);
+    world.deliver(0, 0);
+    world.collect(1, false);
+    assert_eq!(world.read(1), ["one", "two", "three"]);
+    world.settle();
+    assert_eq!(world.level(0, 1, message), Some(Level::Read));
+    assert!(outbox::all(&world.nodes[0].store).unwrap().is_empty());
+}
+
+#[test]
+fn what_a_session_could_not_carry_is_sealed_in_another_a_day_later() {
+    let mut world = friends(11);
+    let before = world.nodes[1].store.clone();
+    world.post(0, 1, "into the void");
+    world.deliver(0, 0);
+    // Bob's device forgets every session, and nothing tells anybody.
+    world.forget_sessions(1);
+    world.collect(1, false);
+    assert_eq!(world.read(1), [""; 0]);
+    drop(before);
+    world.now = world.now.plus_days(2);
+    world.settle();
+    assert_eq!(world.read(1), ["into the void"]);
 }
 
 #[test]

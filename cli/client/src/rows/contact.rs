@@ -104,6 +104,14 @@ impl Row for ContactRow {
 }
 
 impl ContactRow {
+    /// A right to reach them is no good any more.
+    pub fn drop_access(&mut self, shown: &Access) {
+        match shown {
+            Access::Door(door) if self.door.as_ref() == Some(door) => self.door = None,
+            _ => self.right = self.right.take().filter(|right| right.access != *shown),
+        }
+    }
+
     /// Whether they are one of us: they may deposit, and are confirmed.
     pub fn is_accepted(&self) -> bool {
         self.standing == Standing::Added

@@ -72,6 +72,25 @@ impl Taking<'_, '_> {
         Ok(())
     }
 
+    /// Somebody whom we have told our door knocks: it is no good to them, or they
+    /// never got it. So they are told once more, unless that is on its way.
+    pub(super) fn knocks_again<R: CryptoRng + ?Sized>(
+        &self,
+        peer: &PeerDevice,
+        rng: &mut R,
+    ) -> Result<(), EngineError> {
+        let id = AccountId::of(&peer.identity());
+        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_accepted);
+        let Some(mut contact) = contact else { return Ok(()) };
+        if contact.told_door == 0 || outbox::has_details(self.draft, id)? {
+            return Ok(());
+        }
+        contact.told_door = 0;
+        contacts::connect(self.draft, self.own, id, &mut contact, self.now, rng)?;
+        self.draft.write(&key(id), &contact);
+        Ok(())
+    }
+
     /// Somebody whom we do not know.
     pub(super) fn knocked(
         &mut self,
@@ -179,7 +198,7 @@ impl Taking<'_, '_> {
             Confirm::AtOnce | Confirm::Later => Soon::Later,
         };
         let delivered = ReceiptLevel::Delivered;
-        Ok(receipts::note(self.draft, id, ids, delivered, soon, self.now, rng)?)
+        receipts::note(self.draft, id, ids, delivered, soon, self.now, rng)
     }
 
     /// How to reach somebody: taken as it is from whom we know there, a claim to be

@@ -74,10 +74,7 @@ fn refused(
     match refusal.code {
         // The right is no good any more: another door may be on its way to us.
         Code::DENIED | Code::WORK_REQUIRED => {
-            match shown {
-                Access::Door(door) if contact.door.as_ref() == Some(door) => contact.door = None,
-                _ => contact.right = contact.right.filter(|right| right.access != *shown),
-            }
+            contact.drop_access(shown);
             row.state = OutboxState::Queued;
             draft.write(&key(row.account), &contact);
         }

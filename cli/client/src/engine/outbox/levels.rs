@@ -1,5 +1,7 @@
 //! How far a message got: what its row and its message say.
 
+use std::collections::BTreeSet;
+
 use msg_protocol::{
     content::ReceiptLevel,
     id::{AccountId, DeviceId, MessageId},
@@ -77,17 +79,20 @@ pub fn confirmed(
     ids: &[MessageId],
     level: ReceiptLevel,
 ) -> Result<(), EngineError> {
-    for (number, row) in all(draft)? {
-        if row.account == account && row.device == device && ids.contains(&row.message) {
-            draft.remove(Table::Outbox, &number.to_be_bytes());
-        }
-    }
     let level = match level {
         ReceiptLevel::Delivered => Level::Delivered,
         ReceiptLevel::Read => Level::Read,
     };
+    let mut whole: BTreeSet<MessageId> = ids.iter().copied().collect();
     for id in ids {
+        // A line is confirmed with what it travelled in.
+        whole.extend(outgoing(draft, account, *id)?.map(|(_, row, _)| row.id));
         raise(draft, account, *id, level)?;
+    }
+    for (number, row) in all(draft)? {
+        if row.account == account && row.device == device && whole.contains(&row.message) {
+            draft.remove(Table::Outbox, &number.to_be_bytes());
+        }
     }
     Ok(())
 }

@@ -4,14 +4,14 @@ use msg_crypto::initiate;
 use msg_protocol::{id::AccountId, prekey::PrekeyBundle, request::Access, time::UnixSeconds};
 use rand_core::CryptoRng;
 
-use super::{EngineError, cards};
+use super::{EngineError, all, cards, outgoing::pause_s};
 use crate::{
     engine::{
         account::Own,
         contacts,
         sessions::{PeerDevice, Sessions},
     },
-    rows::{RightRow, contact::key},
+    rows::{OutboxState, RightRow, contact::key},
     step::Draft,
 };
 
@@ -58,4 +58,28 @@ pub fn begin<R: CryptoRng + ?Sized>(
         begun += 1;
     }
     Ok(begun)
+}
+
+/// A relay refused to hand out prekeys for the right that was shown, or could not
+/// be asked. A right that is no good any more is dropped; what waits, waits longer.
+pub fn not_opened(
+    draft: &Draft<'_>,
+    account: AccountId,
+    shown: Option<&Access>,
+    is_denied: bool,
+    now: UnixSeconds,
+) -> Result<(), EngineError> {
+    if let (Some(shown), true, Some(mut row)) = (shown, is_denied, contacts::with(draft, account)?)
+    {
+        row.drop_access(shown);
+        draft.write(&key(account), &row);
+    }
+    for (number, mut row) in all(draft)? {
+        if row.account == account && row.next_try <= now && row.state == OutboxState::Queued {
+            row.tries = row.tries.saturating_add(1);
+            row.next_try = UnixSeconds(now.0.saturating_add(pause_s(row.tries)));
+            draft.write(&number.to_be_bytes(), &row);
+        }
+    }
+    Ok(())
 }

@@ -3,12 +3,13 @@
 //! A contact gets nothing while there is an alarm about them, or no right to
 //! deposit: their door, or what is left of a knock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use msg_protocol::{
     address::{Pin, RelayAddress},
+    bounded::List,
     card::Card,
-    content::Message,
+    content::{Content, Message},
     envelope::Envelope,
     id::{AccountId, DeviceId, EnvelopeId, MailboxId},
     request::Access,
@@ -20,7 +21,7 @@ use rand_core::CryptoRng;
 use super::{EngineError, all, cards};
 use crate::{
     engine::{
-        account::Own,
+        account::{self, Own},
         contacts,
         sessions::{PeerDevice, Sessions},
     },
@@ -78,6 +79,8 @@ fn parcels<R: CryptoRng + ?Sized>(
 ) -> Result<Vec<Parcel>, EngineError> {
     let mut sessions = Sessions::new(draft);
     let mut contacts = Contacts { draft, rows: BTreeMap::new() };
+    let mut retired = BTreeSet::new();
+    let is_unpublished_door = account::relay(draft)?.door < own.row.door_number;
     let mut parcels = Vec::new();
     for (number, mut row) in all(draft)? {
         if only.is_some_and(|only| !only.contains(&row.account)) {
@@ -87,38 +90,37 @@ fn parcels<R: CryptoRng + ?Sized>(
             super::cancel(draft, number, &row)?;
             continue;
         }
-        let Some(sealing) = step(&row, now) else { continue };
+        let Some(next) = step(&row, now) else { continue };
         let Some(contact) = contacts.open(row.account)? else { continue };
         let Some(place) = contact.row.place.clone() else { continue };
-        let again = matches!(sealing, Next::Again(_));
+        // Contacts learn of a door only when the relay knows it.
+        if is_unpublished_door && matches!(row.content, Content::ContactDetails(_)) {
+            continue;
+        }
+        let again = matches!(next, Next::Again(_));
         let Some(access) = access(&contact.row, again, now) else { continue };
-        let sealing = match sealing {
-            Next::Again(sealing) => sealing,
-            Next::Seal => {
-                let peer = PeerDevice::new(&contact.card.identity, row.device);
-                let message = Message {
-                    id: row.message,
-                    sent_ms: row.sent_ms,
-                    sender_card: own.card().reference(),
-                    recipient_card: contact.card.reference(),
-                    confirm: row.confirm,
-                    group: None,
-                    content: row.content.clone(),
-                    extensions: msg_protocol::bounded::List::empty(),
-                };
-                let Some(sealed) = sessions.seal(&peer, &message.encode()?, now, rng)? else {
+        let sealing = if let Next::Again(sealing) = next {
+            sealing
+        } else {
+            let peer = PeerDevice::new(&contact.card.identity, row.device);
+            if matches!(next, Next::Anew) {
+                if contact.row.door.is_none() {
                     continue;
-                };
-                contact.spend(&access);
-                let mut id = [0; 16];
-                rng.fill_bytes(&mut id);
-                Sealing {
-                    envelope: EnvelopeId(id),
-                    kind: sealed.kind,
-                    body: sealed.body,
-                    sealed: now,
                 }
+                // What the session sealed was not opened: another is begun, once.
+                if retired.insert(peer) {
+                    sessions.retire(&peer, now)?;
+                }
+                row.state = OutboxState::Queued;
+                draft.write(&number.to_be_bytes(), &row);
             }
+            let message = message(own, contact, &row).encode()?;
+            let Some(sealed) = sessions.seal(&peer, &message, now, rng)? else { continue };
+            contact.spend(&access);
+            let mut id = [0; 16];
+            rng.fill_bytes(&mut id);
+            let envelope = EnvelopeId(id);
+            Sealing { envelope, kind: sealed.kind, body: sealed.body, sealed: now }
         };
         let envelope = Envelope {
             mailbox: MailboxId::of(row.account, row.device),
@@ -144,6 +146,20 @@ fn parcels<R: CryptoRng + ?Sized>(
     Ok(parcels)
 }
 
+/// What a row says, as it is sealed now.
+fn message(own: &Own, contact: &Open, row: &OutboxRow) -> Message {
+    Message {
+        id: row.message,
+        sent_ms: row.sent_ms,
+        sender_card: own.card().reference(),
+        recipient_card: contact.card.reference(),
+        confirm: row.confirm,
+        group: None,
+        content: row.content.clone(),
+        extensions: List::empty(),
+    }
+}
+
 /// What can leave now, and what needs a session first.
 #[derive(Debug, Default)]
 pub struct Due {
@@ -167,7 +183,11 @@ pub fn due<R: CryptoRng + ?Sized>(
 
 /// What is to be done for a row.
 enum Next {
+    /// Seal it.
     Seal,
+    /// Seal it once more: nobody has confirmed it for long.
+    Anew,
+    /// Deposit the same once more.
     Again(Sealing),
 }
 
@@ -179,13 +199,13 @@ fn step(row: &OutboxRow, now: UnixSeconds) -> Option<Next> {
             Some(if is_old { Next::Seal } else { Next::Again(sealing.clone()) })
         }
         OutboxState::Deposited(sealing) if now.is_days_after(sealing.sealed, ANEW_DAYS) => {
-            Some(Next::Seal)
+            Some(Next::Anew)
         }
         _ => None,
     }
 }
 
-fn pause_s(tries: u32) -> u64 {
+pub(super) fn pause_s(tries: u32) -> u64 {
     CLAIM_S.max(1_u64 << tries.min(5)).min(MAX_PAUSE_S)
 }
 
@@ -256,10 +276,14 @@ fn wants(
     let mut wants: Vec<Want> = Vec::new();
     for (_, row) in all(draft)? {
         let is_meant = only.is_none_or(|only| only.contains(&row.account));
-        if !is_meant || !matches!(step(&row, now), Some(Next::Seal)) {
+        let next = step(&row, now);
+        if !is_meant || !matches!(next, Some(Next::Seal | Next::Anew)) {
             continue;
         }
         let Some(contact) = contacts.open(row.account)? else { continue };
+        if contact.row.door.is_none() && matches!(next, Some(Next::Anew)) {
+            continue;
+        }
         let Some(place) = contact.row.place.clone() else { continue };
         let peer = PeerDevice::new(&contact.card.identity, row.device);
         let right = contact.row.right.as_ref().filter(|right| right.expires > now);
