@@ -65,18 +65,15 @@ impl Client {
                 Ok((row.address.clone(), row.pin, account::sign_in(draft)?))
             })
             .await?;
-        let isolation = address.to_string();
+        let (isolation, showing) = (address.to_string(), sign_in.counter);
         let (link, signed_in) =
             Link::sign_in(&self.dialer, &address.relay, pin, &isolation, sign_in).await?;
         let shown = signed_in.counter;
-        self.section(move |draft, rng| {
-            // Above what is stored, somebody else has counted on: a copy of this store.
-            if shown > account::relay(draft)?.counter {
-                inbox::set_back(draft, shown, now(), rng)?;
-            }
-            Ok(())
-        })
-        .await?;
+        // Every counter is shown once. One that the relay has already is that of a copy
+        // of this store.
+        if shown >= showing {
+            self.section(move |draft, rng| inbox::set_back(draft, shown, now(), rng)).await?;
+        }
         Ok(Some(Mailbox { link, _turn: turn }))
     }
 
