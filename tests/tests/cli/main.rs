@@ -8,10 +8,17 @@
     reason = "a test stops at its first surprise"
 )]
 
+mod damage;
 mod due;
+mod hygiene;
+mod kills;
 mod parallel;
+mod pipes;
+mod relays;
+mod setbacks;
 mod stories;
 mod traces;
+mod unattended;
 
 use msg_tests::{
     msg::{self, Person},
@@ -19,6 +26,7 @@ use msg_tests::{
 };
 
 const MSG: &str = env!("CARGO_BIN_EXE_msg");
+const PASSWORD: &str = "correct horse battery 4711\n";
 
 fn relay() -> RelayProcess {
     RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).start()

@@ -1,9 +1,8 @@
-//! Many commands at once, and commands that are killed.
+//! Many commands at once.
 
 use std::{thread, time::Duration};
 
-use msg_tests::{msg::Done, seed};
-use rand_core::Rng as _;
+use msg_tests::msg::Done;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{friends, relay};
@@ -39,37 +38,4 @@ fn a_hundred_sends_at_once_all_succeed_and_arrive_once() {
     let mut expected: Vec<String> = (0..100).map(|number| format!("m{number}")).collect();
     expected.sort();
     assert_eq!(bodies, expected, "{} in the history; {}", got.len(), shown.stderr);
-}
-
-#[test]
-fn commands_that_are_killed_lose_nothing_and_repeat_nothing() {
-    let relay = relay();
-    let [alice, bob] = friends(&relay);
-    let mut rng = seed::rng(41);
-    let mut confirmed = Vec::new();
-    for number in 0..40 {
-        let text = format!("k{number}");
-        let mut sending = alice.start(&["send", "bob", &text]);
-        thread::sleep(Duration::from_millis(u64::from(rng.next_u32() % 120)));
-        // It may have ended by itself.
-        let _ = sending.kill();
-        if sending.wait().unwrap().success() {
-            confirmed.push(text);
-        }
-        let mut receiving = bob.start(&["recv", "--peek"]);
-        thread::sleep(Duration::from_millis(u64::from(rng.next_u32() % 120)));
-        let _ = receiving.kill();
-        receiving.wait().unwrap();
-    }
-    alice.done(&["outbox", "retry"]);
-    let got = bob.read();
-    let mut once = got.clone();
-    once.sort();
-    once.dedup();
-    assert_eq!(once.len(), got.len(), "nothing twice: {got:?}");
-    for text in &confirmed {
-        assert!(got.contains(text), "{text} was confirmed and is not in {got:?}");
-    }
-    alice.done(&["send", "bob", "and on it goes"]);
-    assert_eq!(bob.read(), ["and on it goes"]);
 }

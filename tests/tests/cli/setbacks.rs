@@ -1,0 +1,132 @@
+//! What was once true again: a store copied back from yesterday, and two copies of one.
+
+use std::fs;
+
+use msg_tests::msg::Person;
+use tempfile::TempDir;
+
+use super::{damage::copy, friends, relay};
+
+/// What somebody was told is on its way, and what the other one has been shown.
+#[derive(Default)]
+struct Ledger {
+    sent: Vec<String>,
+    shown: Vec<String>,
+}
+
+impl Ledger {
+    fn send(&mut self, from: &Person, to: &Person, text: String) {
+        from.done(&["send", &to.name, &text]);
+        self.sent.push(text);
+    }
+
+    fn read(&mut self, reader: &Person) {
+        self.shown.extend(reader.read());
+    }
+
+    /// Everything that was sent was shown, once.
+    #[track_caller]
+    fn settle(mut self) {
+        self.sent.sort();
+        self.shown.sort();
+        assert_eq!(self.shown, self.sent);
+    }
+}
+
+fn set_back(person: &Person, copied: &TempDir) {
+    let home = person.home().join("msg");
+    fs::remove_dir_all(&home).unwrap();
+    copy(&copied.path().join("msg"), &home);
+}
+
+fn copied(person: &Person) -> TempDir {
+    let aside = TempDir::with_prefix("msg-yesterday-").unwrap();
+    copy(&person.home().join("msg"), &aside.path().join("msg"));
+    aside
+}
+
+/// Commands that run anyway: what is due goes out, what has come is taken in.
+fn settle(people: [&Person; 2]) {
+    for _ in 0..3 {
+        for person in people {
+            person.done(&["status"]);
+            person.done(&["outbox", "retry"]);
+        }
+    }
+}
+
+#[test]
+fn a_store_copied_back_from_yesterday_heals_and_loses_nothing_that_was_confirmed() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let (mut to_bob, mut to_alice) = (Ledger::default(), Ledger::default());
+    for number in 0..3 {
+        to_bob.send(&alice, &bob, format!("a {number}"));
+        to_alice.send(&bob, &alice, format!("b {number}"));
+        to_bob.read(&bob);
+        to_alice.read(&alice);
+    }
+    let yesterday = copied(&alice);
+    for number in 3..13 {
+        to_bob.send(&alice, &bob, format!("a {number}"));
+        to_alice.send(&bob, &alice, format!("b {number}"));
+        to_bob.read(&bob);
+        to_alice.read(&alice);
+    }
+    // On their way to both when it happens.
+    to_bob.send(&alice, &bob, "a on its way".to_owned());
+    to_alice.send(&bob, &alice, "b on its way".to_owned());
+
+    set_back(&alice, &yesterday);
+    to_bob.send(&alice, &bob, "sent before it was noticed".to_owned());
+    to_alice.send(&bob, &alice, "to a store that has gone".to_owned());
+    settle([&alice, &bob]);
+    for number in 13..16 {
+        to_bob.send(&alice, &bob, format!("a {number}"));
+        to_alice.send(&bob, &alice, format!("b {number}"));
+        to_bob.read(&bob);
+        to_alice.read(&alice);
+    }
+    settle([&alice, &bob]);
+    to_bob.read(&bob);
+    to_alice.read(&alice);
+    to_bob.settle();
+    // The copy knows nothing of what came after it: it may be told so once more.
+    to_alice.shown.sort();
+    to_alice.shown.dedup();
+    to_alice.settle();
+    let copies = |person: &Person| {
+        let found = person.json(&["doctor"]);
+        found.iter().any(|finding| finding["what"] == "copies")
+    };
+    assert!(copies(&alice), "it was noticed, and is said");
+    assert!(!copies(&bob), "to nobody else");
+}
+
+#[test]
+fn two_machines_on_copies_of_one_store_are_noticed_and_nobody_reads_twice() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let yesterday = copied(&alice);
+    for round in 0..4 {
+        alice.done(&["send", "bob", &format!("first {round}")]);
+        alice.done(&["status"]);
+        let now = copied(&alice);
+        set_back(&alice, &yesterday);
+        alice.done(&["send", "bob", &format!("second {round}")]);
+        alice.done(&["status"]);
+        alice.done(&["outbox", "retry"]);
+        set_back(&alice, &now);
+    }
+    alice.done(&["status"]);
+    alice.done(&["outbox", "retry"]);
+    let got = bob.read();
+    let mut once = got.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), got.len(), "{got:?}");
+    for round in 0..4 {
+        assert!(got.contains(&format!("first {round}")), "{got:?}");
+        assert!(got.contains(&format!("second {round}")), "{got:?}");
+    }
+}
