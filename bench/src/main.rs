@@ -1,6 +1,7 @@
 //! What is measured, and against whom. Each figure is a ratio of two programs
 //! that took turns in one run, so that a slow or busy machine slows both.
 
+mod cli;
 mod crypto;
 mod machine;
 mod output;
@@ -17,6 +18,9 @@ fn main() -> ExitCode {
             crypto::run();
             ExitCode::SUCCESS
         }
+        ["cli"] => ended(cli::run()),
+        // The other side of `cli`.
+        ["bare", folder] => ended(cli::bare::run(folder.as_ref())),
         ["relay", rest @ ..] => relay::run(rest).map_or_else(usage, ended),
         _ => usage(),
     }
@@ -24,6 +28,7 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     output::talk("crypto");
+    output::talk("cli");
     output::talk("relay [--full] [deposits] [pushes] [idle] [growth]");
     ExitCode::from(2)
 }

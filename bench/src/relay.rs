@@ -6,16 +6,16 @@
 //! this program keeps the same number of deposits in flight on as many connections.
 
 mod certificate;
-mod connection;
+pub(crate) mod connection;
 mod deposits;
-mod folder;
+pub(crate) mod folder;
 mod growth;
 mod idle;
 mod latency;
-mod letters;
+pub(crate) mod letters;
 mod pushes;
-mod server;
-mod wire;
+pub(crate) mod server;
+pub(crate) mod wire;
 
 use std::io;
 

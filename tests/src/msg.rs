@@ -36,16 +36,25 @@ pub struct Done {
 impl Person {
     /// Somebody without an account.
     pub fn new(program: impl Into<PathBuf>, name: &str) -> Self {
-        let home = TempDir::with_prefix("msg-home-").expect("a folder");
+        Self::living_in(TempDir::with_prefix("msg-home-").expect("a folder"), program, name)
+    }
+
+    /// The same in a folder that is there.
+    pub fn living_in(home: TempDir, program: impl Into<PathBuf>, name: &str) -> Self {
         Self { name: name.to_owned(), program: program.into(), home }
     }
 
     /// Somebody with an account at a relay that asks for no password.
     pub fn registered(program: impl Into<PathBuf>, name: &str, relay: &RelayProcess) -> Self {
         let person = Self::new(program, name);
-        let link = relay.link().to_secret_text();
-        person.done(&["register", name, "--relay", &link, "--unattended"]);
+        person.register(relay);
         person
+    }
+
+    /// Makes an account at a relay that asks for no password.
+    pub fn register(&self, relay: &RelayProcess) {
+        let link = relay.link().to_secret_text();
+        self.done(&["register", &self.name, "--relay", &link, "--unattended"]);
     }
 
     /// Where everything of theirs is.
@@ -153,10 +162,15 @@ impl Done {
 
 /// Two people at one relay who have added each other.
 pub fn friends(program: &str, relay: &RelayProcess, names: [&str; 2]) -> [Person; 2] {
-    let [one, other] = names.map(|name| Person::registered(program, name, relay));
+    let people = names.map(|name| Person::registered(program, name, relay));
+    befriend(&people);
+    people
+}
+
+/// Lets two people add each other.
+pub fn befriend([one, other]: &[Person; 2]) {
     one.done(&["add-contact", &other.name]);
     other.done(&["add-contact", &one.name]);
     one.done(&["recv"]);
     other.done(&["recv"]);
-    [one, other]
 }

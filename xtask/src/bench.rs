@@ -8,8 +8,11 @@ use crate::{
 };
 
 /// What can be measured, and the words that may follow.
-const SUBJECTS: &[(&str, &[&str])] =
-    &[("crypto", &[]), ("relay", &["--full", "deposits", "pushes", "idle", "growth"])];
+const SUBJECTS: &[(&str, &[&str])] = &[
+    ("crypto", &[]),
+    ("relay", &["--full", "deposits", "pushes", "idle", "growth"]),
+    ("cli", &[]),
+];
 
 /// Runs the command. Its words are looked at first: a release takes minutes to build.
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
@@ -17,7 +20,10 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     tool::require(&[C_COMPILER])?;
     if subject == "relay" {
         servers();
-        Step::cargo("relay", "build --release --locked --package msg-relay").run()?;
+    }
+    if subject != "crypto" {
+        Step::cargo("programs", "build --release --locked --package msg-relay --package msg-cli")
+            .run()?;
     }
     let bench = Step::cargo("bench", "run --release --locked --package msg-bench --");
     words.iter().fold(bench, Step::arg).run()
@@ -60,6 +66,7 @@ mod tests {
         };
         assert_eq!(parse("crypto").unwrap(), "crypto");
         assert_eq!(parse("relay").unwrap(), "relay");
+        assert_eq!(parse("cli").unwrap(), "cli");
         assert_eq!(parse("relay --full idle").unwrap(), "relay");
         for text in ["", "cripto", "crypto x", "crypto --full", "--full", "relay crypto"] {
             assert!(matches!(parse(text), Err(Failure::Usage(_))), "{text:?}");

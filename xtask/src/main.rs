@@ -56,8 +56,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench crypto | relay [--full] [PART]",
-        about: "the cryptography or the relay, measured beside neighbours in the same run",
+        usage: "bench crypto | cli | relay [--full] [PART]",
+        about: "the cryptography, the commands or the relay, measured beside neighbours in the same run",
         run: bench::run,
     },
     Command {
