@@ -14,7 +14,7 @@ use msg_protocol::codec;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
-    account::{AccountRow, NumbersRow, RelayRow, SettingsRow},
+    account::{AccountRow, EpochsRow, NumbersRow, RelayRow, SettingsRow},
     contact::{Alarm, ContactRow, Place, RightRow, Standing, Trust},
     message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow},
     outbox::{OutboxRow, OutboxState, Sealing},

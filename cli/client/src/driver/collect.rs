@@ -17,7 +17,7 @@ use crate::{
         account::{self, Own},
         contacts::{self, Claimed},
         inbox::{self, News, Taken},
-        prekeys, sessions,
+        outbox, prekeys, sessions,
     },
     link::Link,
     lock::{Lock, LockError},
@@ -126,6 +126,8 @@ impl Client {
         let left = link.ask(CountPrekeys {}).await?.one_time;
         let requests = self
             .section(move |draft, rng| {
+                let relay = account::row(draft)?.address.relay.clone();
+                outbox::relay_is_in(draft, &relay, epoch, now())?;
                 let mut state = account::relay(draft)?;
                 if now().is_days_after(state.maintained, 1) {
                     sessions::Sessions::new(draft).expire(now())?;

@@ -7,7 +7,7 @@ use msg_protocol::{
     address::{Pin, RelayAddress},
     bounded::List,
     error::{Code, Refusal},
-    id::AccountId,
+    id::{AccountId, RelayEpoch},
     prekey::PrekeyBundle,
     request::{Access, Deposit, FetchCards, FetchPrekeys},
 };
@@ -56,6 +56,22 @@ impl Client {
         self.deliver_due(due).await
     }
 
+    /// Asks the relays that have something unconfirmed of ours whether they have
+    /// begun again: then it is due once more.
+    pub(crate) async fn check_relays(&self) -> Result<(), ClientError> {
+        for place in self.look(|rows| outbox::unconfirmed_at(rows)).await? {
+            // Who cannot be asked now is asked by the next delivery.
+            let Ok(link) = self.anonymous(&place.address.relay, place.pin, None).await else {
+                continue;
+            };
+            let epoch = link.welcome().epoch;
+            tokio::spawn(link.close());
+            let relay = place.address.relay;
+            self.section(move |draft, _| outbox::relay_is_in(draft, &relay, epoch, now())).await?;
+        }
+        Ok(())
+    }
+
     /// Delivers what was sealed, and then what needs a session first.
     pub(crate) async fn deliver_due(&self, due: Due) -> Result<Delivery, ClientError> {
         let mut delivery = Delivery::default();
@@ -70,11 +86,11 @@ impl Client {
     }
 
     async fn deliver_both(&self, due: Due, delivery: &mut Delivery) -> Result<(), ClientError> {
-        self.deposit(due.parcels, delivery).await?;
-        if due.wants.is_empty() {
+        let mut accounts = self.deposit(due.parcels, delivery).await?;
+        accounts.extend(due.wants.iter().map(|want| want.account));
+        if accounts.is_empty() {
             return Ok(());
         }
-        let accounts: Vec<AccountId> = due.wants.iter().map(|want| want.account).collect();
         self.begin_sessions(due.wants, delivery).await?;
         let due = self
             .section(move |draft, rng| {
@@ -82,15 +98,17 @@ impl Client {
                 outbox::due(draft, &own, Some(&accounts), now(), rng)
             })
             .await?;
-        self.deposit(due.parcels, delivery).await
+        self.deposit(due.parcels, delivery).await?;
+        Ok(())
     }
 
-    /// Deposits parcels, each relay's in one batch, and keeps what was said.
+    /// Deposits parcels, each relay's in one batch, and keeps what was said. Gives
+    /// the people for whom more is due, because their relay has begun again.
     async fn deposit(
         &self,
         parcels: Vec<Parcel>,
         delivery: &mut Delivery,
-    ) -> Result<(), ClientError> {
+    ) -> Result<Vec<AccountId>, ClientError> {
         let mut batches: BTreeMap<_, (Option<Pin>, Vec<Parcel>)> = BTreeMap::new();
         for parcel in parcels {
             let apart = self.policy.spread.then_some(parcel.account.0);
@@ -100,11 +118,15 @@ impl Client {
         let mut running = JoinSet::new();
         for ((relay, ..), (pin, parcels)) in batches {
             let client = self.clone();
-            running.spawn(async move { client.batch(relay, pin, parcels).await });
+            running.spawn(async move {
+                let (epoch, answers) = client.batch(&relay, pin, parcels).await;
+                (epoch.map(|epoch| (relay, epoch)), answers)
+            });
         }
-        let mut answers = Vec::new();
+        let (mut answers, mut epochs) = (Vec::new(), Vec::new());
         while let Some(batch) = running.join_next().await {
-            let batch = batch.map_err(|_| ClientError::Panicked)?;
+            let (epoch, batch) = batch.map_err(|_| ClientError::Panicked)?;
+            epochs.extend(epoch);
             for (parcel, answer) in batch {
                 let refusal = match &answer {
                     Ok(()) => {
@@ -136,23 +158,32 @@ impl Client {
                 });
             }
         }
-        if !answers.is_empty() {
-            self.section(move |draft, _| outbox::deposited(draft, &answers, now())).await?;
+        if answers.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(())
+        self.section(move |draft, _| {
+            let mut concerned = Vec::new();
+            for (relay, epoch) in &epochs {
+                concerned.extend(outbox::relay_is_in(draft, relay, *epoch, now())?);
+            }
+            outbox::deposited(draft, &answers, now())?;
+            Ok(concerned)
+        })
+        .await
     }
 
     async fn batch(
         &self,
-        relay: RelayAddress,
+        relay: &RelayAddress,
         pin: Option<Pin>,
         parcels: Vec<Parcel>,
-    ) -> Vec<(Parcel, Result<(), LinkError>)> {
+    ) -> (Option<RelayEpoch>, Vec<(Parcel, Result<(), LinkError>)>) {
         let about = parcels.first().map(|parcel| parcel.account);
-        let link = match self.anonymous(&relay, pin, about).await {
+        let link = match self.anonymous(relay, pin, about).await {
             Ok(link) => link,
             Err(error) => {
-                return parcels.into_iter().map(|parcel| (parcel, Err(error))).collect();
+                let answers = parcels.into_iter().map(|parcel| (parcel, Err(error)));
+                return (None, answers.collect());
             }
         };
         let deposits = parcels
@@ -164,8 +195,9 @@ impl Client {
             })
             .collect();
         let answers = link.deposit_batch(deposits).await;
+        let epoch = link.welcome().epoch;
         tokio::spawn(link.close());
-        parcels.into_iter().zip(answers).collect()
+        (Some(epoch), parcels.into_iter().zip(answers).collect())
     }
 
     async fn begin_sessions(

@@ -125,6 +125,7 @@ impl Client {
     /// Tries what waits or failed once more, now.
     pub async fn retry(&self) -> Result<super::deliver::Delivery, ClientError> {
         self.section(|draft, _| outbox::retry_all(draft, now())).await?;
+        self.check_relays().await?;
         self.deliver(None).await
     }
 

@@ -51,6 +51,7 @@ struct Relay {
     cards: BTreeMap<String, Signed<Card>>,
     counters: BTreeMap<AccountId, u64>,
     sequence: u64,
+    starts: u8,
 }
 
 /// All of them.
@@ -61,7 +62,11 @@ pub(super) struct World {
     pub(super) rng: ChaCha8Rng,
 }
 
-const EPOCH: RelayEpoch = RelayEpoch([7; 16]);
+impl Relay {
+    fn epoch(&self) -> RelayEpoch {
+        RelayEpoch([self.starts; 16])
+    }
+}
 
 impl World {
     /// A world with people in it, who have prekeys at the relay.
@@ -123,9 +128,10 @@ impl World {
     }
 
     fn publish(&mut self, who: usize, left: u16) {
+        let epoch = self.relay.epoch();
         let requests = self
-            .step(who, |draft, now, rng| prekeys::maintain(draft, EPOCH, left, now, rng).unwrap());
-        self.step(who, |draft, _, _| prekeys::published(draft, EPOCH).unwrap());
+            .step(who, |draft, now, rng| prekeys::maintain(draft, epoch, left, now, rng).unwrap());
+        self.step(who, |draft, _, _| prekeys::published(draft, epoch).unwrap());
         let id = self.nodes[who].id;
         for request in requests {
             let entry = self.relay.published.entry(id);
@@ -243,6 +249,9 @@ impl World {
                     });
                 }
             }
+            if !answers.is_empty() {
+                self.hear(who);
+            }
             self.step(who, |draft, now, _| outbox::deposited(draft, &answers, now).unwrap());
             for want in wants {
                 let bundle = self.bundle(want.account);
@@ -265,6 +274,11 @@ impl World {
         }
     }
 
+    fn hear(&mut self, who: usize) {
+        let (relay, epoch) = ("relay.example".parse().unwrap(), self.relay.epoch());
+        self.step(who, |draft, now, _| outbox::relay_is_in(draft, &relay, epoch, now).unwrap());
+    }
+
     fn accept(&mut self, envelope: &Envelope) {
         if let Some(known) = self.relay.ids.get(&envelope.id) {
             assert_eq!(known, envelope, "an id has one envelope for good");
@@ -282,8 +296,9 @@ impl World {
         let own = Own::load(&self.nodes[who].store).unwrap();
         let mailbox = own.mailbox();
         let rows = self.relay.rows.get(&mailbox).cloned().unwrap_or_default();
+        let epoch = self.relay.epoch();
         let taken =
-            self.step(who, |draft, now, rng| inbox::take(draft, EPOCH, &rows, now, rng).unwrap());
+            self.step(who, |draft, now, rng| inbox::take(draft, epoch, &rows, now, rng).unwrap());
         if let Some(up_to) = taken.up_to.filter(|_| !loses_acknowledgement) {
             let rows = self.relay.rows.entry(mailbox).or_default();
             rows.retain(|row| row.sequence > up_to);
@@ -294,6 +309,7 @@ impl World {
             }
         }
         self.publish(who, 50);
+        self.hear(who);
         self.step(who, |draft, _, _| {
             let mut state = account::relay(draft).unwrap();
             state.door = account::row(draft).unwrap().door_number;
@@ -344,6 +360,11 @@ impl World {
     pub(super) fn lose_mail(&mut self) {
         self.relay.rows.clear();
         self.relay.ids.clear();
+    }
+
+    /// The relay begins again.
+    pub(super) fn restart(&mut self) {
+        self.relay.starts += 1;
     }
 
     /// All that one has not read, as texts; read now.

@@ -1,6 +1,7 @@
 //! What is said: posted once, sealed for each device, deposited until confirmed.
 
 mod answered;
+mod epochs;
 mod levels;
 mod opening;
 mod outgoing;
@@ -18,6 +19,7 @@ use rand_core::CryptoRng;
 
 pub use self::{
     answered::{Deposited, deposited},
+    epochs::{relay_is_in, unconfirmed_at},
     levels::{confirmed, level_of, raise},
     opening::{begin, bought, not_opened},
     outgoing::{Due, Parcel, Want, due},

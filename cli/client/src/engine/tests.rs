@@ -132,6 +132,23 @@ fn a_relay_that_loses_its_mail_loses_no_message() {
 }
 
 #[test]
+fn a_relay_that_begins_again_is_given_what_nobody_has_confirmed() {
+    let mut world = friends(5);
+    for is_lost in [true, false] {
+        let message = world.post(0, 1, "still there");
+        world.deliver(0, 0);
+        if is_lost {
+            world.lose_mail();
+        }
+        world.restart();
+        world.settle();
+        assert_eq!(world.read(1), ["still there"], "its mail is lost: {is_lost}");
+        world.settle();
+        assert_eq!(world.level(0, 1, message), Some(Level::Read));
+    }
+}
+
+#[test]
 fn a_store_set_back_heals_and_both_sides_go_on() {
     let mut world = friends(5);
     let yesterday = world.nodes[0].store.clone();

@@ -1,7 +1,7 @@
 //! The account itself: who it is, what it counts, what it has agreed with its relay.
 
 use msg_protocol::{
-    address::{Address, Pin},
+    address::{Address, Pin, RelayAddress},
     card::Card,
     id::RelayEpoch,
     secret::{AccountCredential, DeviceCredential, Door, LinkToken},
@@ -86,6 +86,13 @@ pub struct RelayRow {
     pub set_back: u32,
 }
 
+/// In which epochs other people's relays were when they last took something.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EpochsRow {
+    /// Oldest first.
+    pub known: Vec<(RelayAddress, RelayEpoch)>,
+}
+
 /// What the owner has chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SettingsRow {
@@ -98,6 +105,10 @@ impl Row for AccountRow {
 }
 
 impl Row for NumbersRow {
+    const TABLE: Table = Table::Account;
+}
+
+impl Row for EpochsRow {
     const TABLE: Table = Table::Account;
 }
 
@@ -117,6 +128,8 @@ pub mod key {
     pub const NUMBERS: &[u8] = b"numbers";
     /// [`super::RelayRow`].
     pub const RELAY: &[u8] = b"relay";
+    /// [`super::EpochsRow`].
+    pub const EPOCHS: &[u8] = b"epochs";
     /// [`super::SettingsRow`].
     pub const SETTINGS: &[u8] = b"settings";
     /// The archive of prekeys, in its own table.
