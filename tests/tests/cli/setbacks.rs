@@ -1,11 +1,17 @@
-//! What was once true again: a store copied back from yesterday, and two copies of one.
+//! What was once true again: a client's store copied back from yesterday, and a
+//! relay restored from a backup.
 
-use std::fs;
+use std::{fs, process::Command};
 
-use msg_tests::msg::Person;
+use msg_tests::{
+    msg::{Done, Person},
+    relay::RelayProcess,
+};
 use tempfile::TempDir;
 
 use super::{damage::copy, friends, relay};
+
+const RELAY: &str = env!("CARGO_BIN_EXE_relay");
 
 /// What somebody was told is on its way, and what the other one has been shown.
 #[derive(Default)]
@@ -129,4 +135,41 @@ fn two_machines_on_copies_of_one_store_are_noticed_and_nobody_reads_twice() {
         assert!(got.contains(&format!("first {round}")), "{got:?}");
         assert!(got.contains(&format!("second {round}")), "{got:?}");
     }
+}
+
+fn command(word: &str, file: &TempDir, relay: &RelayProcess) {
+    let mut command = Command::new(RELAY);
+    command.arg(word).arg(file.path().join("backup")).arg("--data").arg(relay.data());
+    let done = Done::of(command.output().unwrap());
+    assert_eq!(done.code, Some(0), "{word}: {}", done.stderr);
+}
+
+#[test]
+fn a_relay_restored_from_a_backup_gets_again_what_it_had_answered_for() {
+    let mut relay = relay();
+    let [alice, bob] = friends(&relay);
+    alice.done(&["send", "bob", "in the backup"]);
+    let aside = TempDir::with_prefix("msg-backup-").unwrap();
+    command("backup", &aside, &relay);
+    for number in 0..5 {
+        alice.done(&["send", "bob", &format!("lost by the relay {number}")]);
+    }
+    assert!(relay.stop().success());
+    let lost = aside.path().join("lost");
+    fs::rename(relay.data(), &lost).unwrap();
+    command("restore", &aside, &relay);
+    // The operator has kept the relay's key.
+    for file in ["tls-key.pem", "tls-cert.pem"] {
+        fs::copy(lost.join(file), relay.data().join(file)).unwrap();
+    }
+    relay.restart();
+    alice.done(&["outbox", "retry"]);
+    let got = bob.read();
+    let mut expected: Vec<String> = (0..5).map(|n| format!("lost by the relay {n}")).collect();
+    expected.insert(0, "in the backup".to_owned());
+    assert_eq!(got, expected);
+    bob.done(&["send", "alice", "and back"]);
+    assert_eq!(alice.read(), ["and back"]);
+    alice.done(&["outbox", "retry"]);
+    assert_eq!(bob.read(), [""; 0], "once");
 }
