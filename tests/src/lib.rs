@@ -11,6 +11,7 @@
 )]
 
 pub mod adversary;
+pub mod clock;
 pub mod fuzzing;
 pub mod lab;
 pub mod msg;

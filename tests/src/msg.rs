@@ -9,10 +9,11 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use msg_protocol::address::RelayLink;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::relay::RelayProcess;
+use crate::{clock, relay::RelayProcess};
 
 /// Somebody.
 pub struct Person {
@@ -46,14 +47,24 @@ impl Person {
 
     /// Somebody with an account at a relay that asks for no password.
     pub fn registered(program: impl Into<PathBuf>, name: &str, relay: &RelayProcess) -> Self {
+        Self::registered_at(program, name, relay.link())
+    }
+
+    /// The same by the relay's link.
+    pub fn registered_at(program: impl Into<PathBuf>, name: &str, link: &RelayLink) -> Self {
         let person = Self::new(program, name);
-        person.register(relay);
+        person.register_at(link);
         person
     }
 
     /// Makes an account at a relay that asks for no password.
     pub fn register(&self, relay: &RelayProcess) {
-        let link = relay.link().to_secret_text();
+        self.register_at(relay.link());
+    }
+
+    /// The same by the relay's link.
+    pub fn register_at(&self, link: &RelayLink) {
+        let link = link.to_secret_text();
         self.done(&["register", &self.name, "--relay", &link, "--unattended"]);
     }
 
@@ -70,6 +81,14 @@ impl Person {
         command
     }
 
+    /// The same, by a clock that is so many seconds off.
+    pub fn command_at<S: AsRef<OsStr>>(&self, off_s: i64, words: &[S]) -> Command {
+        let mut command = self.command(words);
+        command.env("LD_PRELOAD", clock::library()).env("FAKETIME", format!("{off_s:+}s"));
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
+        command
+    }
+
     /// Starts a command.
     pub fn start<S: AsRef<OsStr>>(&self, words: &[S]) -> Child {
         self.command(words).spawn().expect("msg starts")
@@ -78,6 +97,11 @@ impl Person {
     /// Runs a command.
     pub fn run<S: AsRef<OsStr>>(&self, words: &[S]) -> Done {
         Done::of(self.command(words).output().expect("msg starts"))
+    }
+
+    /// Runs a command by a clock that is so many seconds off.
+    pub fn run_at<S: AsRef<OsStr>>(&self, off_s: i64, words: &[S]) -> Done {
+        Done::of(self.command_at(off_s, words).output().expect("msg starts"))
     }
 
     /// Runs a command that reads `input`.
@@ -162,7 +186,12 @@ impl Done {
 
 /// Two people at one relay who have added each other.
 pub fn friends(program: &str, relay: &RelayProcess, names: [&str; 2]) -> [Person; 2] {
-    let people = names.map(|name| Person::registered(program, name, relay));
+    friends_at(program, relay.link(), names)
+}
+
+/// The same by the relay's link.
+pub fn friends_at(program: &str, link: &RelayLink, names: [&str; 2]) -> [Person; 2] {
+    let people = names.map(|name| Person::registered_at(program, name, link));
     befriend(&people);
     people
 }

@@ -2,11 +2,11 @@
 
 use std::{
     fs,
-    process::Command,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use msg_tests::{
+    clock,
     relay::{Peer, RelayBuilder},
     seed,
 };
@@ -22,24 +22,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How far two looks at a clock may lie apart on a busy machine.
 const TOLERANCE_S: i64 = 600;
 
-/// A relay whose wall clock is off by what a file says, and alone: its timers go
-/// on. It is started without the program `faketime`, which would stand between it
-/// and its signals.
+/// A relay whose wall clock is off by what a file says, and alone: its timers go on.
 fn relay_by(clock: &TempDir) -> RelayBuilder {
     relay()
-        .env("LD_PRELOAD", library())
+        .env("LD_PRELOAD", clock::library())
         .env("FAKETIME_TIMESTAMP_FILE", clock.path().join("clock").to_str().unwrap())
         .env("FAKETIME_NO_CACHE", "1")
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
         .env("DONT_FAKE_MONOTONIC", "1")
-}
-
-/// What `faketime` puts before the libraries of a program.
-fn library() -> String {
-    let asked = Command::new("faketime").args(["-f", "+0s", "printenv", "LD_PRELOAD"]).output();
-    let output = asked.expect("faketime is installed: `cargo xtask test` does it");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 fn set(clock: &TempDir, off_s: i64) {
