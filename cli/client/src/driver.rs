@@ -5,7 +5,7 @@
 //! deliver           prekeys and work for whom there is no session; batches of envelopes
 //! collect follow    the mailbox: pages in order, acknowledged when they are durable
 //! own doctor        another password, the account's end, how it all is
-//! people            contacts: found, added, accepted, blocked, verified
+//! people trust      contacts: found, added, accepted, blocked; compared, verified
 //! send receive      what a command asks for
 //! ```
 //!
@@ -23,6 +23,7 @@ pub mod people;
 pub mod receive;
 pub mod register;
 pub mod send;
+pub mod trust;
 
 use std::{
     sync::Arc,

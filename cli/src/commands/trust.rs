@@ -1,8 +1,11 @@
 //! `msg verify`, `msg trust` and `msg link`.
 
-use msg_client::driver::{
-    Client,
-    people::{Safety, Told},
+use msg_client::{
+    driver::{
+        Client,
+        trust::{Safety, Told},
+    },
+    engine::contacts::Agreed,
 };
 use msg_protocol::fingerprint::Fingerprint;
 
@@ -42,7 +45,9 @@ pub(crate) async fn verify(globals: &Globals, args: &Verify) -> Result<Exit, Fai
     let terminal = Terminal::open().filter(|_| output::is_terminal() && !globals.json);
     let Some(mut terminal) = terminal else { return Ok(Exit::Done) };
     if terminal.agrees("\nDo they see the same number?")? {
-        return mark(globals, &client, &args.who, &Told::Compared).await;
+        // Whoever has that name by now is not who was compared.
+        let compared = Told::Fingerprint(safety.person.fingerprint);
+        return mark(globals, &client, &args.who, &compared).await;
     }
     Ok(Exit::Done)
 }
@@ -54,39 +59,69 @@ async fn mark(globals: &Globals, client: &Client, who: &str, told: &Told) -> Res
     Ok(Exit::Done)
 }
 
-/// Trusts the identity that has taken somebody's place.
+/// Trusts the identity that has taken somebody's place, or the card that is held
+/// though their relay shows another.
 pub(crate) async fn trust(globals: &Globals, args: &Trust) -> Result<Exit, Failure> {
     let client = account::open(globals, "trust")?;
     let safety = client.safety(&args.who).await?;
-    let name = safety.person.row.name.clone();
-    let Some((new, _)) = &safety.other else {
-        return Err(Failure::new(Exit::Failed, format!("the identity of {name} has not changed"))
-            .hint(format!("msg verify {name} compares it")));
+    let name = &safety.person.row.name;
+    let agreed = match (&safety.other, &safety.person.row.alarm) {
+        (Some((new, _)), _) => {
+            let question = format!("\nIs the new fingerprint that of {name}?");
+            agrees(globals, args, &safety, *new, &question)?;
+            Agreed::Identity(*new)
+        }
+        (None, Some(_)) => {
+            let question = format!(
+                "\nTheir relay shows an older or another card of {name} than it did: it was set \
+                 back, or it is not honest.\nGo on with the newest card that was checked?"
+            );
+            agrees(globals, args, &safety, safety.person.fingerprint, &question)?;
+            Agreed::HeldCard
+        }
+        (None, None) => {
+            let message = format!("the identity of {name} has not changed");
+            return Err(
+                Failure::new(Exit::Failed, message).hint(format!("msg verify {name} compares it"))
+            );
+        }
     };
-    match &args.expect {
-        Some(expected) if fingerprint(expected)? == *new => {}
-        Some(_) => {
-            let message = format!("the new identity of {name} is {new}, which is another one");
-            return Err(Failure::new(Exit::Trust, message)
-                .hint("do not trust it before you know why it differs"));
-        }
-        None => {
-            let mut terminal = Terminal::open().ok_or_else(|| {
-                Failure::new(Exit::Usage, "there is no terminal to ask on")
-                    .hint("name the new identity with --expect FINGERPRINT")
-            })?;
-            report::say(globals, &shown_safety(&safety, false))?;
-            if !terminal.agrees(&format!("\nIs the new fingerprint that of {name}?"))? {
-                return Err(Failure::new(Exit::Trust, "not trusted"));
-            }
-        }
-    }
-    let person = client.trust(&args.who).await?;
+    let person = client.trust(&safety, agreed).await?;
     let changed = Changed { change: Change::Trusted, contact: shown::person(&person) };
     report::confirm(globals, &changed)?;
     // What was held leaves now, or with a later command.
     client.deliver(None).await?;
     Ok(Exit::Done)
+}
+
+/// Whether the owner names the identity, or agrees when they see it.
+fn agrees(
+    globals: &Globals,
+    args: &Trust,
+    safety: &Safety,
+    identity: Fingerprint,
+    question: &str,
+) -> Result<(), Failure> {
+    match &args.expect {
+        Some(expected) if fingerprint(expected)? == identity => Ok(()),
+        Some(_) => {
+            let name = &safety.person.row.name;
+            let message = format!("the identity of {name} is {identity}, which is another one");
+            Err(Failure::new(Exit::Trust, message)
+                .hint("do not trust it before you know why it differs"))
+        }
+        None => {
+            let mut terminal = Terminal::open().ok_or_else(|| {
+                Failure::new(Exit::Usage, "there is no terminal to ask on")
+                    .hint("name the identity with --expect FINGERPRINT")
+            })?;
+            report::say(globals, &shown_safety(safety, false))?;
+            if terminal.agrees(question)? {
+                return Ok(());
+            }
+            Err(Failure::new(Exit::Trust, "not trusted"))
+        }
+    }
 }
 
 /// Shows a link with which others add us.

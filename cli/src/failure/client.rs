@@ -2,7 +2,10 @@
 
 use msg_client::{
     driver::ClientError,
-    engine::{EngineError, contacts::AddError},
+    engine::{
+        EngineError,
+        contacts::{AddError, TrustError},
+    },
     link::{Fault, LinkError},
     lock::LockError,
     private::PrivateError,
@@ -23,6 +26,7 @@ impl From<ClientError> for Failure {
             ClientError::Unlock(error) => error.into(),
             ClientError::Link(error) => (&error).into(),
             ClientError::Add(error) => error.into(),
+            ClientError::Trust(error) => error.into(),
             ClientError::NameTaken(_) => {
                 Self::new(Exit::Refused, said).hint("choose another name").kept(false)
             }
@@ -78,6 +82,16 @@ impl From<AddError> for Failure {
             AddError::Changed(name) => Self::new(Exit::Trust, said)
                 .hint(format!("compare fingerprints, then: msg trust {name}")),
             _ => Self::new(Exit::Failed, said),
+        }
+    }
+}
+
+impl From<TrustError> for Failure {
+    fn from(error: TrustError) -> Self {
+        let said = error.to_string();
+        match error {
+            TrustError::Engine(error) => error.into(),
+            _ => Self::new(Exit::Trust, said).hint("look again: msg verify shows what there is"),
         }
     }
 }

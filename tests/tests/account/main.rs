@@ -14,9 +14,10 @@ use msg_client::{
     driver::{
         Client, ClientError, Policy,
         doctor::State,
-        people::{Told, Who},
+        people::Who,
         register::Order,
         send::{Sending, Sent, What},
+        trust::Told,
     },
     home::Home,
     rows::{Level, Standing, Trust},

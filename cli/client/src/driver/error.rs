@@ -3,7 +3,10 @@
 use msg_protocol::address::{AccountName, Address};
 
 use crate::{
-    engine::{EngineError, contacts::AddError},
+    engine::{
+        EngineError,
+        contacts::{AddError, TrustError},
+    },
     link::LinkError,
     store::StoreError,
     unlock::UnlockError,
@@ -28,6 +31,9 @@ pub enum ClientError {
     /// Somebody was not added.
     #[error(transparent)]
     Add(#[from] AddError),
+    /// An alarm stays.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The relay has another account of that name.
     #[error("the name {0} is taken")]
     NameTaken(AccountName),

@@ -1,6 +1,5 @@
-//! People: found at their relay, added, accepted, blocked, verified.
+//! People: found at their relay, added, accepted, blocked.
 
-use msg_crypto::safety::SafetyValues;
 use msg_protocol::{
     address::{AccountName, Address, ContactLink, Pin},
     card::Card,
@@ -21,7 +20,7 @@ use crate::{
         cards,
         contacts::{self, NewContact},
     },
-    rows::{Alarm, ContactRow, Place, Standing, Trust, account::key as account_key, contact::key},
+    rows::{ContactRow, Place, Standing, account::key as account_key, contact::key},
 };
 
 /// Somebody to be added.
@@ -44,19 +43,6 @@ pub struct Person {
     pub row: ContactRow,
     /// The identity that is pinned.
     pub fingerprint: Fingerprint,
-}
-
-/// What two people compare.
-#[derive(Debug, Clone)]
-pub struct Safety {
-    /// With whom.
-    pub person: Person,
-    /// The number, of the identity that is pinned.
-    pub number: String,
-    /// The number of the identity that has taken its place, if one has.
-    pub other: Option<(Fingerprint, String)>,
-    /// What a QR code of it holds.
-    pub code: Vec<u8>,
 }
 
 impl Client {
@@ -145,7 +131,7 @@ impl Client {
         person(account, row)
     }
 
-    async fn person(&self, account: AccountId) -> Result<Person, ClientError> {
+    pub(super) async fn person(&self, account: AccountId) -> Result<Person, ClientError> {
         let row = self.look(move |rows| Ok(contacts::with(rows, account)?)).await?;
         person(account, row.ok_or_else(|| EngineError::NoContact(account.to_string()))?)
     }
@@ -204,65 +190,6 @@ impl Client {
         Ok(person)
     }
 
-    /// What is to be compared with somebody.
-    pub async fn safety(&self, who: &str) -> Result<Safety, ClientError> {
-        let person = self.contact(who).await?;
-        let row = person.row.clone();
-        self.look(move |rows| {
-            let own = Own::load(rows)?;
-            let mine = own.card().identity;
-            let theirs = cards::held(&row)?.identity;
-            let values = SafetyValues::between(&mine, &theirs);
-            let other = match &row.alarm {
-                Some(Alarm::Changed(card)) => {
-                    let identity = card.as_ref().clone().verify_by_own_identity()?.identity;
-                    let number = SafetyValues::between(&mine, &identity).number().to_string();
-                    Some((Fingerprint::of(&identity), number))
-                }
-                _ => None,
-            };
-            let code = values.code().to_bytes().to_vec();
-            Ok(Safety { person, number: values.number().to_string(), other, code })
-        })
-        .await
-    }
-
-    /// Marks somebody as verified: the number or fingerprint that their owner told
-    /// is theirs.
-    pub async fn mark_verified(&self, who: &str, told: &Told) -> Result<Person, ClientError> {
-        let safety = self.safety(who).await?;
-        let is_theirs = match told {
-            Told::Number(number) => digits(number) == digits(&safety.number),
-            Told::Fingerprint(fingerprint) => *fingerprint == safety.person.fingerprint,
-            Told::Compared => true,
-        };
-        if !is_theirs {
-            return Err(ClientError::NotVerified(safety.person.row.name));
-        }
-        let account = safety.person.account;
-        self.section(move |draft, _| {
-            if let Some(mut row) = contacts::with(draft, account)? {
-                row.trust = Trust::Verified;
-                draft.write(&key(account), &row);
-            }
-            Ok(())
-        })
-        .await?;
-        self.person(account).await
-    }
-
-    /// Trusts the identity that has taken somebody's place.
-    pub async fn trust(&self, who: &str) -> Result<Person, ClientError> {
-        let account = self.contact(who).await?.account;
-        let new = self
-            .section(move |draft, rng| {
-                let own = Own::load(draft)?;
-                contacts::trust(draft, &own, account, now(), rng)
-            })
-            .await?;
-        self.person(new).await
-    }
-
     /// A link by which others add us, good once: whoever comes with it is accepted.
     pub async fn contact_link(&self, with_token: bool) -> Result<ContactLink, ClientError> {
         let (address, pin, identity) = self
@@ -297,21 +224,6 @@ impl Client {
         link.close().await;
         Ok(token)
     }
-}
-
-/// What shows that somebody is who they are.
-#[derive(Debug, Clone)]
-pub enum Told {
-    /// The safety number.
-    Number(String),
-    /// The fingerprint.
-    Fingerprint(Fingerprint),
-    /// Its owner has compared it.
-    Compared,
-}
-
-fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 fn person(account: AccountId, row: ContactRow) -> Result<Person, ClientError> {

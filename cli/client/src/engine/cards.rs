@@ -40,9 +40,8 @@ pub fn shown(
     cards: Vec<Signed<Card>>,
     now: UnixSeconds,
 ) -> Result<Shown, EngineError> {
-    let Some(mut row) = contacts::with(draft, id)? else {
-        return Ok(Shown::Same);
-    };
+    let row = contacts::with(draft, id)?.filter(|_| !cards.is_empty());
+    let Some(mut row) = row else { return Ok(Shown::Same) };
     let mut card = held(&row)?;
     let before = card.version;
     let mut outcome = Shown::Same;
@@ -77,8 +76,11 @@ pub fn shown(
             }
         }
     }
-    if outcome == Shown::WentBack {
-        row.alarm = Some(Alarm::CardWentBack);
+    match outcome {
+        Shown::WentBack => row.alarm = Some(Alarm::CardWentBack),
+        // The pinned identity is there, with nothing older than what is held.
+        Shown::Same | Shown::Newer => row.alarm = None,
+        Shown::Gap(_) | Shown::Changed => {}
     }
     row.card_checked = now;
     row.card = card.as_signed().clone();

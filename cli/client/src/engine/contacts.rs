@@ -1,22 +1,29 @@
 //! People: found by name, added, accepted, blocked, told our door.
 
+mod claims;
+mod door;
+mod trust;
+
 use msg_protocol::{
     address::Address,
-    bounded::Str,
     card::Card,
-    content::{Confirm, ContactDetails},
     id::AccountId,
     limits::{KNOCKS_PER_RIGHT, MAX_TOKEN_DAYS},
     request::Access,
-    secret::{Door, LinkToken},
-    signed::{Signed, Verified},
+    secret::LinkToken,
+    signed::Verified,
     time::UnixSeconds,
 };
 use rand_core::CryptoRng;
 
-use super::{EngineError, account::Own, inbox, outbox};
+pub use self::{
+    claims::{Claimed, accept, looked_for},
+    door::{block, change_door, connect},
+    trust::{Agreed, TrustError, trust},
+};
+use super::{EngineError, account::Own, outbox};
 use crate::{
-    rows::{Alarm, ContactRow, Place, Read as _, RightRow, Standing, Trust, account, contact::key},
+    rows::{Alarm, ContactRow, Place, Read as _, RightRow, Standing, Trust, contact::key},
     step::Draft,
     store::{Rows, StoreError},
 };
@@ -189,177 +196,6 @@ pub(super) fn free_request_name(
 ) -> Result<String, StoreError> {
     let everybody = all(rows)?;
     Ok(numbered(wanted, |name| everybody.iter().any(|(_, row)| row.name == name)))
-}
-
-/// Accepts a request: hands over our door, and confirms what has come so far.
-pub fn accept<R: CryptoRng + ?Sized>(
-    draft: &Draft<'_>,
-    own: &Own,
-    id: AccountId,
-    row: &mut ContactRow,
-    now: UnixSeconds,
-    rng: &mut R,
-) -> Result<(), EngineError> {
-    row.standing = Standing::Added;
-    connect(draft, own, id, row, now, rng)?;
-    draft.write(&key(id), row);
-    inbox::confirm_all(draft, id, now, rng)
-}
-
-/// What came of looking for somebody where they say that they live.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claimed {
-    /// They do live there.
-    True,
-    /// They do not, or their card cannot be checked.
-    False,
-    /// They do, and somebody whom we know lived there before.
-    InPlaceOf(AccountId),
-}
-
-/// Takes the card that was found where somebody says that they live.
-pub fn looked_for<R: CryptoRng + ?Sized>(
-    draft: &Draft<'_>,
-    own: &Own,
-    id: AccountId,
-    found: Option<Signed<Card>>,
-    now: UnixSeconds,
-    rng: &mut R,
-) -> Result<Claimed, EngineError> {
-    let Some(mut row) = with(draft, id)? else { return Ok(Claimed::False) };
-    let Some(claim) = row.claim.take() else { return Ok(Claimed::True) };
-    let card = found.and_then(|card| card.verify_by_own_identity().ok());
-    let is_theirs =
-        card.as_ref().is_some_and(|card| card.account() == id && card.name == claim.address.name);
-    if !is_theirs {
-        draft.write(&key(id), &row);
-        return Ok(Claimed::False);
-    }
-    let place = Place { address: claim.address, pin: claim.pin };
-    let former = all(draft)?.into_iter().find(|(other, other_row)| {
-        let lives_there = other_row.place.as_ref().map(|place| &place.address);
-        *other != id && lives_there == Some(&place.address) && other_row.is_accepted()
-    });
-    row.place = Some(place);
-    row.door = claim.door.or(row.door);
-    if let Some((other, mut other_row)) = former {
-        other_row.alarm = Some(Alarm::Changed(Box::new(row.card.clone())));
-        draft.write(&key(other), &other_row);
-        row.standing = Standing::Request;
-        draft.write(&key(id), &row);
-        return Ok(Claimed::InPlaceOf(other));
-    }
-    if row.is_accepted() {
-        accept(draft, own, id, &mut row, now, rng)?;
-    }
-    draft.write(&key(id), &row);
-    Ok(Claimed::True)
-}
-
-/// Trusts the identity that has taken a contact's place: the name here goes over
-/// to it, and what waits is said to it.
-pub fn trust<R: CryptoRng + ?Sized>(
-    draft: &Draft<'_>,
-    own: &Own,
-    id: AccountId,
-    now: UnixSeconds,
-    rng: &mut R,
-) -> Result<AccountId, EngineError> {
-    let Some(mut row) = with(draft, id)? else { return Ok(id) };
-    let Some(Alarm::Changed(card)) = row.alarm.take() else {
-        // Seen and accepted: the card that is held stays the newest.
-        draft.write(&key(id), &row);
-        return Ok(id);
-    };
-    let card = card.verify_by_own_identity()?;
-    let new = card.account();
-    let stranger = with(draft, new)?;
-    row.card = card.as_signed().clone();
-    row.trust = Trust::Unverified;
-    row.door = stranger.and_then(|stranger| stranger.door);
-    (row.right, row.token, row.told_door) = (None, None, 0);
-    draft.remove(crate::store::Table::Contacts, &key(id));
-    outbox::move_to(draft, id, new, &row, now)?;
-    accept(draft, own, new, &mut row, now, rng)?;
-    Ok(new)
-}
-
-/// Tells somebody how to reach us, if they do not know already.
-pub fn connect<R: CryptoRng + ?Sized>(
-    draft: &Draft<'_>,
-    own: &Own,
-    id: AccountId,
-    row: &mut ContactRow,
-    now: UnixSeconds,
-    rng: &mut R,
-) -> Result<(), EngineError> {
-    if row.told_door == own.row.door_number {
-        return Ok(());
-    }
-    row.told_door = own.row.door_number;
-    // What was said of an earlier door must not arrive after this.
-    outbox::take_back_details(draft, id)?;
-    let details = ContactDetails {
-        address: own.row.address.clone(),
-        pin: own.row.pin,
-        door: Some(own.row.door.clone()),
-        token: row.token.clone(),
-        card: own.card().reference(),
-        display_name: Str::new(own.row.address.name.to_string()).unwrap_or_else(|_| unnamed()),
-    };
-    let post = outbox::Post {
-        account: id,
-        message: outbox::new_message_id(rng),
-        sent_ms: now.0.saturating_mul(1_000),
-        content: details.into(),
-        confirm: Confirm::Later,
-        is_kept: false,
-    };
-    outbox::post(draft, row, post, now)?;
-    Ok(())
-}
-
-fn unnamed<const MAX: usize>() -> Str<MAX> {
-    #[expect(clippy::expect_used, reason = "nothing is shorter than every bound")]
-    Str::new(String::new()).expect("an empty text")
-}
-
-/// Drops what somebody sends, and takes the way to us from them: a new door, of
-/// which everybody else is told.
-pub fn block<R: CryptoRng + ?Sized>(
-    draft: &Draft<'_>,
-    id: AccountId,
-    now: UnixSeconds,
-    rng: &mut R,
-) -> Result<Door, EngineError> {
-    if let Some(mut row) = with(draft, id)? {
-        row.standing = Standing::Blocked;
-        row.told_door = 0;
-        draft.write(&key(id), &row);
-        outbox::cancel_all(draft, id)?;
-    }
-    change_door(draft, now, rng)
-}
-
-/// Makes a new door and tells everybody who is to have it.
-pub fn change_door<R: CryptoRng + ?Sized>(
-    draft: &Draft<'_>,
-    now: UnixSeconds,
-    rng: &mut R,
-) -> Result<Door, EngineError> {
-    let mut own = Own::load(draft)?;
-    let mut door = [0; 32];
-    rng.fill_bytes(&mut door);
-    own.row.door = Door::new(door);
-    own.row.door_number += 1;
-    draft.write(account::key::ACCOUNT, &own.row);
-    for (id, mut row) in all(draft)? {
-        if row.is_accepted() {
-            connect(draft, &own, id, &mut row, now, rng)?;
-            draft.write(&key(id), &row);
-        }
-    }
-    Ok(own.row.door.clone())
 }
 
 /// Forgets somebody. What was said stays.

@@ -30,7 +30,7 @@ use super::{
     prekeys, receipts,
 };
 use crate::{
-    rows::{Level, Place, RightRow},
+    rows::{Level, Place, RightRow, account::key},
     step::Draft,
     store::{Rows as _, Table, memory::Memory},
 };
@@ -83,7 +83,8 @@ impl World {
         world
     }
 
-    fn found(&mut self, name: &str) {
+    /// Somebody comes; whoever has that name already loses it at the relay.
+    pub(super) fn found(&mut self, name: &str) {
         let address: Address = format!("{name}@relay.example").parse().unwrap();
         let new = NewAccount {
             address: address.clone(),
@@ -313,7 +314,7 @@ impl World {
         self.step(who, |draft, _, _| {
             let mut state = account::relay(draft).unwrap();
             state.door = account::row(draft).unwrap().door_number;
-            draft.write(crate::rows::account::key::RELAY, &state);
+            draft.write(key::RELAY, &state);
         });
         taken.news
     }
@@ -349,6 +350,18 @@ impl World {
         unsigned.identity = other.public();
         card = other.sign(&unsigned).verify_by_own_identity().unwrap();
         self.relay.cards.insert(name, card.into_signed());
+    }
+
+    /// Somebody makes the next version of their card.
+    pub(super) fn next_card(&mut self, whom: usize) {
+        let mut own = Own::load(&self.nodes[whom].store).unwrap();
+        let mut next = Card::clone(own.card());
+        next.version += 1;
+        next.previous = own.card().hash();
+        own.row.cards.push(own.identity.sign(&next));
+        let card = own.row.cards.last().cloned().unwrap();
+        self.relay.cards.insert(own.row.address.name.to_string(), card);
+        self.step(whom, |draft, _, _| draft.write(key::ACCOUNT, &own.row));
     }
 
     /// What the relay shows of somebody.

@@ -1,5 +1,7 @@
 //! What an account promises, whatever happens to it.
 
+mod trust;
+
 use msg_protocol::{
     content::{Content, ReceiptLevel},
     id::MessageId,
