@@ -4,7 +4,7 @@ use msg_client::{
     driver::ClientError,
     engine::{
         EngineError,
-        contacts::{AddError, TrustError},
+        contacts::{AcceptError, AddError, TrustError},
     },
     link::{Fault, LinkError},
     lock::LockError,
@@ -26,6 +26,7 @@ impl From<ClientError> for Failure {
             ClientError::Unlock(error) => error.into(),
             ClientError::Link(error) => (&error).into(),
             ClientError::Add(error) => error.into(),
+            ClientError::Accept(error) => error.into(),
             ClientError::Trust(error) => error.into(),
             ClientError::NameTaken(_) => {
                 Self::new(Exit::Refused, said).hint("choose another name").kept(false)
@@ -82,6 +83,19 @@ impl From<AddError> for Failure {
             AddError::Changed(name) => Self::new(Exit::Trust, said)
                 .hint(format!("compare fingerprints, then: msg trust {name}")),
             _ => Self::new(Exit::Failed, said),
+        }
+    }
+}
+
+impl From<AcceptError> for Failure {
+    fn from(error: AcceptError) -> Self {
+        let said = error.to_string();
+        match error {
+            AcceptError::Engine(error) => error.into(),
+            AcceptError::InPlaceOf(name) => Self::new(Exit::Trust, said)
+                .hint(format!("compare fingerprints, then: msg trust {name}")),
+            _ => Self::new(Exit::Trust, said)
+                .hint("if you know their address: msg add-contact NAME@HOST"),
         }
     }
 }

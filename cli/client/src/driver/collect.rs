@@ -2,7 +2,7 @@
 //!
 //! One process at a time collects for a device; the others read what it stores.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use msg_protocol::{
     id::AccountId,
@@ -26,6 +26,8 @@ use crate::{
 
 /// Bytes of bodies in one answer.
 const PAGE_BYTES: u32 = 65_536;
+/// How long one look for somebody may take.
+const LOOK: Duration = Duration::from_secs(5);
 /// How long a short command waits for another that collects.
 const TURN_WAIT: Duration = Duration::from_secs(5);
 
@@ -168,33 +170,55 @@ impl Client {
         .await
     }
 
-    /// What the news ask for: looking for strangers where they say that they live,
-    /// and for newer cards.
+    /// Looks for people where they say that they live, those whose word has just come
+    /// and those who were not found before; and for newer cards. Who is not reached
+    /// now is looked for later.
     pub(crate) async fn follow_up(&self, news: &[News]) -> Result<(), ClientError> {
+        let (mut claims, mut cards) = (Vec::new(), BTreeSet::new());
         for item in news {
             match item {
-                // Who cannot be looked for now is looked for when they write again.
-                News::Claim(account) => drop(self.look_for(*account).await),
-                News::NewCard(account) => drop(self.refresh_card(*account).await),
+                News::Claim(account) => claims.push(*account),
+                News::NewCard(account) => drop(cards.insert(*account)),
                 _ => {}
             }
+        }
+        let claims = self
+            .section(move |draft, _| {
+                let own = account::row(draft)?;
+                Ok(contacts::to_look_for(draft, &own, &claims, now())?)
+            })
+            .await?;
+        for account in claims {
+            let _ = timeout(LOOK, self.look_for(account)).await;
+        }
+        for account in cards {
+            let _ = timeout(LOOK, self.refresh_card(account)).await;
         }
         Ok(())
     }
 
-    async fn look_for(&self, account: AccountId) -> Result<Claimed, ClientError> {
-        let row = self.look(move |rows| Ok(contacts::with(rows, account)?)).await?;
-        let Some(claim) = row.and_then(|row| row.claim) else { return Ok(Claimed::False) };
-        let link = self.anonymous(&claim.address.relay, claim.pin, Some(account)).await?;
-        let request = FetchCards { name: claim.address.name.clone(), from: None };
+    /// Looks whether somebody lives where they say.
+    pub(crate) async fn look_for(&self, account: AccountId) -> Result<Claimed, ClientError> {
+        let place = self
+            .look(move |rows| {
+                let claim = contacts::with(rows, account)?.and_then(|row| row.claim);
+                let own = account::row(rows)?;
+                let place = claim.map(|claim| contacts::named_place(rows, &own, &claim));
+                Ok(place.transpose()?.map(|(place, _)| place))
+            })
+            .await?;
+        let Some(place) = place else { return Ok(Claimed::False) };
+        let link = self.anonymous(&place.address.relay, place.pin, Some(account)).await?;
+        let request = FetchCards { name: place.address.name.clone(), from: None };
         let found = match link.ask(request).await {
             Ok(found) => found.cards.into_vec().pop(),
             Err(error) if error.is_passing() => return Err(error.into()),
             Err(_) => None,
         };
+        tokio::spawn(link.close());
         self.section(move |draft, rng| {
             let own = Own::load(draft)?;
-            contacts::looked_for(draft, &own, account, found, now(), rng)
+            contacts::looked_for(draft, &own, account, &place, found, now(), rng)
         })
         .await
     }

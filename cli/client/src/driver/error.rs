@@ -5,7 +5,7 @@ use msg_protocol::address::{AccountName, Address};
 use crate::{
     engine::{
         EngineError,
-        contacts::{AddError, TrustError},
+        contacts::{AcceptError, AddError, TrustError},
     },
     link::LinkError,
     store::StoreError,
@@ -31,6 +31,9 @@ pub enum ClientError {
     /// Somebody was not added.
     #[error(transparent)]
     Add(#[from] AddError),
+    /// A request was not accepted.
+    #[error(transparent)]
+    Accept(#[from] AcceptError),
     /// An alarm stays.
     #[error(transparent)]
     Trust(#[from] TrustError),

@@ -136,15 +136,16 @@ impl Client {
         person(account, row.ok_or_else(|| EngineError::NoContact(account.to_string()))?)
     }
 
-    /// Accepts a request.
+    /// Accepts a request, once they have been found where they say that they live.
     pub async fn accept(&self, who: &str) -> Result<Person, ClientError> {
-        let account = self.contact(who).await?.account;
-        self.section(move |draft, rng| {
-            let own = Own::load(draft)?;
-            if let Some(mut row) = contacts::with(draft, account)? {
-                contacts::accept(draft, &own, account, &mut row, now(), rng)?;
-            }
-            Ok(())
+        let Person { account, row, .. } = self.contact(who).await?;
+        if row.standing == Standing::Request && row.claim.is_some() {
+            self.look_for(account).await?;
+        }
+        self.step(move |draft, rng| {
+            let own = Own::load(&draft)?;
+            contacts::accept_request(&draft, &own, account, now(), rng)?;
+            Ok(draft.step(()))
         })
         .await?;
         self.person(account).await

@@ -17,7 +17,7 @@ use msg_protocol::{
 use rand_core::CryptoRng;
 
 pub use self::{
-    claims::{Claimed, accept, looked_for},
+    claims::{AcceptError, Claimed, accept, accept_request, looked_for, named_place, to_look_for},
     door::{block, change_door, connect},
     trust::{Agreed, TrustError, trust},
 };
@@ -84,19 +84,21 @@ pub fn with(
     rows.row(&key(account))
 }
 
-/// Somebody by the name that they have here, or by their address.
+/// Somebody by the name that they have here, or by their address: a request only if
+/// there is nobody else.
 pub fn find(
     rows: &(impl Rows + ?Sized),
     who: &str,
 ) -> Result<(AccountId, ContactRow), EngineError> {
     let address = who.parse::<Address>().ok();
-    let is_meant = |row: &ContactRow| {
-        row.name == who
-            || (address.is_some()
-                && row.place.as_ref().map(|place| &place.address) == address.as_ref())
+    let lives_there = |row: &ContactRow| {
+        let place = row.place.as_ref().filter(|_| address.is_some());
+        place.is_some_and(|place| Some(&place.address) == address.as_ref())
     };
-    let found = all(rows)?.into_iter().find(|(_, row)| is_meant(row));
-    found.ok_or_else(|| EngineError::NoContact(who.to_owned()))
+    let mut found = all(rows)?;
+    found.retain(|(_, row)| row.name == who || lives_there(row));
+    found.sort_by_key(|(_, row)| (row.name != who, row.standing == Standing::Request));
+    found.into_iter().next().ok_or_else(|| EngineError::NoContact(who.to_owned()))
 }
 
 /// Adds somebody; who is there already is accepted, and keeps what is known.

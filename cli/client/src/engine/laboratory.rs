@@ -60,6 +60,10 @@ pub(super) struct World {
     relay: Relay,
     pub(super) now: UnixSeconds,
     pub(super) rng: ChaCha8Rng,
+    /// Where somebody was looked for.
+    pub(super) looks: Vec<Place>,
+    /// Whether nobody is found anywhere.
+    pub(super) is_away: bool,
 }
 
 impl Relay {
@@ -76,6 +80,8 @@ impl World {
             relay: Relay::default(),
             now: UnixSeconds(1_800_000_000),
             rng: ChaCha8Rng::seed_from_u64(seed),
+            looks: Vec::new(),
+            is_away: false,
         };
         for name in names {
             world.found(name);
@@ -304,28 +310,47 @@ impl World {
             let rows = self.relay.rows.entry(mailbox).or_default();
             rows.retain(|row| row.sequence > up_to);
         }
-        for news in &taken.news {
-            if let News::Claim(account) = news {
-                self.look_for(who, *account);
-            }
-        }
-        self.publish(who, 50);
-        self.hear(who);
+        let fresh: Vec<AccountId> = taken
+            .news
+            .iter()
+            .filter_map(|news| if let News::Claim(id) = news { Some(*id) } else { None })
+            .collect();
+        self.look_around(who, &fresh);
         self.step(who, |draft, _, _| {
             let mut state = account::relay(draft).unwrap();
             state.door = account::row(draft).unwrap().door_number;
             draft.write(key::RELAY, &state);
         });
+        self.publish(who, 50);
+        self.hear(who);
         taken.news
     }
 
-    fn look_for(&mut self, who: usize, account: AccountId) {
-        let row = contacts::with(&self.nodes[who].store, account).unwrap().unwrap();
-        let Some(claim) = row.claim else { return };
-        let found = self.relay.cards.get(claim.address.name.as_str()).cloned();
+    fn look_around(&mut self, who: usize, fresh: &[AccountId]) {
+        let sought = self.step(who, |draft, now, _| {
+            let own = account::row(draft).unwrap();
+            contacts::to_look_for(draft, &own, fresh, now).unwrap()
+        });
+        for account in sought {
+            self.look_for(who, account);
+        }
+    }
+
+    /// One looks for another where they say that they live, and is shown what the
+    /// relay has of that name.
+    pub(super) fn look_for(&mut self, who: usize, account: AccountId) {
+        let store = &self.nodes[who].store;
+        let Some(claim) = contacts::with(store, account).unwrap().unwrap().claim else { return };
+        let own = account::row(store).unwrap();
+        let (place, _) = contacts::named_place(store, &own, &claim).unwrap();
+        self.looks.push(place.clone());
+        if self.is_away {
+            return;
+        }
+        let found = self.relay.cards.get(place.address.name.as_str()).cloned();
         self.step(who, |draft, now, rng| {
             let own = Own::load(draft).unwrap();
-            contacts::looked_for(draft, &own, account, found, now, rng).unwrap();
+            contacts::looked_for(draft, &own, account, &place, found, now, rng).unwrap();
         });
     }
 

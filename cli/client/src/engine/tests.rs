@@ -1,5 +1,6 @@
 //! What an account promises, whatever happens to it.
 
+mod claims;
 mod trust;
 
 use msg_protocol::{

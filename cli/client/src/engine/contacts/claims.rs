@@ -1,16 +1,132 @@
 //! Where strangers say that they live: a claim, until their card has been seen there.
+//!
+//! A relay that we know already is asked by the key that we know it by, whatever
+//! the claim says. One that we do not know is asked for a stranger only when its
+//! owner accepts them: nobody makes us dial by writing to us.
 
-use msg_protocol::{card::Card, id::AccountId, signed::Signed, time::UnixSeconds};
+use msg_protocol::{
+    address::{Address, Pin, RelayAddress},
+    card::Card,
+    content::ContactDetails,
+    id::AccountId,
+    signed::Signed,
+    time::UnixSeconds,
+};
 use rand_core::CryptoRng;
 
 use super::{all, connect, with};
 use crate::{
     engine::{EngineError, account::Own, inbox},
-    rows::{Alarm, ContactRow, Place, Standing, contact::key},
+    rows::{AccountRow, Alarm, ContactRow, Place, Standing, contact::key},
     step::Draft,
+    store::{Rows, StoreError},
 };
 
-/// Accepts a request: hands over our door, and confirms what has come so far.
+/// Seconds after which who was not found is looked for again.
+const LOOK_AGAIN_S: u64 = 600;
+/// People who are looked for at a time.
+const LOOKS: usize = 16;
+
+/// Why a request was not accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AcceptError {
+    /// Somebody whom we know lived at that address before.
+    #[error("at the address of {0} lives another identity now")]
+    InPlaceOf(String),
+    /// Nobody has seen them where they say that they live.
+    #[error("{0} was not found where they say that they live")]
+    NotFound(String),
+    /// Nothing could be decided.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Accepts a request by its owner's word, unless that would put somebody beside a
+/// contact whose place they have taken.
+pub fn accept_request<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    id: AccountId,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<(), AcceptError> {
+    let row = with(draft, id).map_err(EngineError::from)?;
+    let mut row = row.ok_or_else(|| EngineError::NoContact(id.to_string()))?;
+    if let Some(place) = &row.place {
+        let holder = holder(draft, id, &place.address).map_err(EngineError::from)?;
+        if let Some((_, holder)) = holder {
+            return Err(AcceptError::InPlaceOf(holder.name));
+        }
+    } else if row.standing == Standing::Request {
+        return Err(AcceptError::NotFound(row.name));
+    }
+    Ok(accept(draft, own, id, &mut row, now, rng)?)
+}
+
+/// Whom we know at that address, beside somebody who says that they live there.
+fn holder(
+    rows: &(impl Rows + ?Sized),
+    beside: AccountId,
+    address: &Address,
+) -> Result<Option<(AccountId, ContactRow)>, StoreError> {
+    Ok(all(rows)?.into_iter().find(|(other, row)| {
+        let lives_there = row.place.as_ref().is_some_and(|place| place.address == *address);
+        *other != beside && lives_there && (row.is_accepted() || row.alarm.is_some())
+    }))
+}
+
+/// The place that somebody names, with the key by which its relay is known here;
+/// and whether it is.
+pub fn named_place(
+    rows: &(impl Rows + ?Sized),
+    own: &AccountRow,
+    details: &ContactDetails,
+) -> Result<(Place, bool), StoreError> {
+    let known = known_pin(rows, own, &details.address.relay)?;
+    let pin = known.unwrap_or(details.pin);
+    Ok((Place { address: details.address.clone(), pin }, known.is_some()))
+}
+
+fn known_pin(
+    rows: &(impl Rows + ?Sized),
+    own: &AccountRow,
+    relay: &RelayAddress,
+) -> Result<Option<Option<Pin>>, StoreError> {
+    if own.address.relay == *relay {
+        return Ok(Some(own.pin));
+    }
+    let people = all(rows)?.into_iter().filter(|(_, row)| row.standing != Standing::Request);
+    let places = people.filter_map(|(_, row)| row.place);
+    Ok(places.filter(|place| place.address.relay == *relay).map(|place| place.pin).next())
+}
+
+/// Who is to be looked for now: of those whose claims have just come, and those who
+/// were not found a while ago. None of them is looked for again too soon.
+pub fn to_look_for(
+    draft: &Draft<'_>,
+    own: &AccountRow,
+    fresh: &[AccountId],
+    now: UnixSeconds,
+) -> Result<Vec<AccountId>, StoreError> {
+    let mut found = Vec::new();
+    for (id, mut row) in all(draft)? {
+        let Some(claim) = &row.claim else { continue };
+        let is_due = now.0.saturating_sub(row.card_checked.0) >= LOOK_AGAIN_S;
+        if found.len() == LOOKS || !(is_due || fresh.contains(&id)) {
+            continue;
+        }
+        if row.standing == Standing::Request && !named_place(draft, own, claim)?.1 {
+            continue;
+        }
+        row.card_checked = now;
+        draft.write(&key(id), &row);
+        found.push(id);
+    }
+    Ok(found)
+}
+
+/// Accepts somebody: hands over our door, and confirms what has come so far.
 pub fn accept<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     own: &Own,
@@ -41,31 +157,32 @@ pub fn looked_for<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     own: &Own,
     id: AccountId,
+    place: &Place,
     found: Option<Signed<Card>>,
     now: UnixSeconds,
     rng: &mut R,
 ) -> Result<Claimed, EngineError> {
     let Some(mut row) = with(draft, id)? else { return Ok(Claimed::False) };
-    let Some(claim) = row.claim.take() else { return Ok(Claimed::True) };
+    let claim = row.claim.take().filter(|claim| claim.address == place.address);
+    let Some(claim) = claim else {
+        // Seen there meanwhile, or somewhere else by now.
+        let lives_there = row.place.as_ref() == Some(place);
+        return Ok(if lives_there { Claimed::True } else { Claimed::False });
+    };
     let card = found.and_then(|card| card.verify_by_own_identity().ok());
     let is_theirs =
-        card.as_ref().is_some_and(|card| card.account() == id && card.name == claim.address.name);
+        card.as_ref().is_some_and(|card| card.account() == id && card.name == place.address.name);
     if !is_theirs {
         draft.write(&key(id), &row);
         return Ok(Claimed::False);
     }
-    let place = Place { address: claim.address, pin: claim.pin };
-    let former = all(draft)?.into_iter().find(|(other, other_row)| {
-        let lives_there = other_row.place.as_ref().map(|place| &place.address);
-        *other != id && lives_there == Some(&place.address) && other_row.is_accepted()
-    });
-    row.place = Some(place);
+    row.place = Some(place.clone());
     row.door = claim.door.or(row.door);
-    if let Some((other, mut other_row)) = former {
+    if let Some((other, mut holder)) = holder(draft, id, &place.address)? {
         // An alarm that is there may be on somebody's screen: it stays the same.
-        if !matches!(other_row.alarm, Some(Alarm::Changed(_))) {
-            other_row.alarm = Some(Alarm::Changed(Box::new(row.card.clone())));
-            draft.write(&key(other), &other_row);
+        if !matches!(holder.alarm, Some(Alarm::Changed(_))) {
+            holder.alarm = Some(Alarm::Changed(Box::new(row.card.clone())));
+            draft.write(&key(other), &holder);
         }
         row.standing = Standing::Request;
         draft.write(&key(id), &row);

@@ -18,7 +18,7 @@ use crate::{
         sessions::PeerDevice,
     },
     rows::{
-        ContactRow, Direction, KnownRow, MessageRow, Place, Read as _, Standing,
+        ContactRow, Direction, KnownRow, MessageRow, Read as _, Standing,
         account::key as account_key, contact::key, message::known_key,
     },
     step::Draft,
@@ -215,7 +215,7 @@ impl Taking<'_, '_> {
         if is_let_in {
             contact.standing = Standing::Added;
         }
-        let place = Place { address: details.address.clone(), pin: details.pin };
+        let (place, _) = contacts::named_place(self.draft, &self.own.row, &details)?;
         if contact.place.as_ref() != Some(&place) {
             contact.claim = Some(details);
             self.draft.write(&key(id), contact);
