@@ -16,7 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     account::{AccountRow, EpochsRow, NumbersRow, RelayRow, SettingsRow},
     contact::{Alarm, ContactRow, Place, RightRow, Standing, Trust},
-    message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow},
+    message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow, UnreadRow},
     outbox::{OutboxRow, OutboxState, Sealing},
 };
 use crate::{

@@ -30,6 +30,8 @@ pub enum Table {
     Outbox,
     /// What was sent and received, by number.
     Messages,
+    /// Messages that have not been read, by their number.
+    Unread,
     /// Numbers of messages, by account and message id.
     Known,
     /// Receipts that are due, by account id.
@@ -40,13 +42,14 @@ pub enum Table {
 
 impl Table {
     /// All there are.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Account,
         Self::Contacts,
         Self::Sessions,
         Self::Prekeys,
         Self::Outbox,
         Self::Messages,
+        Self::Unread,
         Self::Known,
         Self::Receipts,
         Self::Idempotency,
@@ -61,6 +64,7 @@ impl Table {
             Self::Prekeys => "prekeys",
             Self::Outbox => "outbox",
             Self::Messages => "messages",
+            Self::Unread => "unread",
             Self::Known => "known",
             Self::Receipts => "receipts",
             Self::Idempotency => "idempotency",
@@ -70,7 +74,7 @@ impl Table {
     /// Whether its keys are numbers, given in order: 8 bytes, big-endian. Rows of
     /// the others come in no order.
     pub const fn is_numbered(self) -> bool {
-        matches!(self, Self::Outbox | Self::Messages)
+        matches!(self, Self::Outbox | Self::Messages | Self::Unread)
     }
 }
 

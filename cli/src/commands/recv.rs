@@ -1,7 +1,7 @@
 //! `msg recv`.
 //!
 //! ```text
-//! collect ── unread rows ── mark as shown ── write ── mark as read what was written
+//! collect ── take unread rows, marked as shown ── write ── mark as read what was written
 //! ```
 //!
 //! What was written and not yet marked when the process is killed comes again, with
@@ -146,7 +146,11 @@ impl Reading<'_> {
     async fn show(&mut self) -> Result<(), Failure> {
         while self.left > 0 {
             let limit = usize::try_from(self.left).unwrap_or(BATCH).min(BATCH);
-            let unread = self.client.unread(self.from, self.of, limit).await?;
+            let unread = if self.args.peek {
+                self.client.unread(self.from, self.of, limit).await?
+            } else {
+                self.client.take_unread(self.of, limit).await?
+            };
             let Some(last) = unread.last() else { break };
             if self.args.peek {
                 self.from = last.number + 1;
@@ -157,10 +161,6 @@ impl Reading<'_> {
     }
 
     async fn show_batch(&mut self, unread: &[Unread]) -> Result<(), Failure> {
-        let numbers: Vec<u64> = unread.iter().map(|unread| unread.number).collect();
-        if !self.args.peek {
-            self.client.mark_shown(numbers).await?;
-        }
         let mut written = Vec::new();
         let mut failed = Ok(());
         for message in unread {

@@ -37,7 +37,7 @@ fn trust(row: &ContactRow) -> contact::Trust {
 
 fn standing(row: &ContactRow) -> contact::Standing {
     match row.standing {
-        Standing::Request => contact::Standing::Request,
+        Standing::Request | Standing::Removed => contact::Standing::Request,
         Standing::Blocked => contact::Standing::Blocked,
         Standing::Added if row.door.is_some() => contact::Standing::Connected,
         Standing::Added => contact::Standing::Waiting,

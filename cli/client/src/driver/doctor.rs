@@ -9,7 +9,7 @@ use crate::{
         contacts, outbox, prekeys,
         sessions::Sessions,
     },
-    rows::{KnownRow, MessageRow, OutboxState, Read as _, ReceiptsRow},
+    rows::{KnownRow, MessageRow, OutboxState, Read as _, ReceiptsRow, UnreadRow},
     step::Draft,
     store::{Rows, StoreError, Table},
 };
@@ -105,8 +105,9 @@ fn said<E: ToString>(what: &'static str, read: Result<String, E>) -> Finding {
 /// Reads every row as what it should be.
 fn understood(rows: &dyn Rows) -> Result<usize, crate::engine::EngineError> {
     let draft = Draft::new(rows);
-    let mut count = contacts::all(rows)?.len() + outbox::all(rows)?.len();
+    let mut count = contacts::everybody(rows)?.len() + outbox::all(rows)?.len();
     count += rows.all::<MessageRow>(&[])?.len();
+    count += rows.all::<UnreadRow>(&[])?.len();
     count += rows.all::<KnownRow>(&[])?.len();
     count += rows.all::<ReceiptsRow>(&[])?.len();
     count += Sessions::new(&draft).peers()?.len();

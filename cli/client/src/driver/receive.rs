@@ -40,11 +40,8 @@ impl Client {
                 relay: account::relay(rows)?,
                 fingerprint: msg_protocol::fingerprint::Fingerprint::of(&own.card().identity),
                 outbox: outbox::all(rows)?.len(),
-                unread: inbox::unread(rows, 0, None, usize::MAX)?.len(),
-                requests: contacts::all(rows)?
-                    .iter()
-                    .filter(|(_, row)| row.standing == crate::rows::Standing::Request)
-                    .count(),
+                unread: inbox::unread_count(rows)?,
+                requests: contacts::requests(rows)?,
                 account: own.row,
             })
         })
@@ -61,9 +58,14 @@ impl Client {
         self.look(move |rows| Ok(inbox::unread(rows, from, of, limit)?)).await
     }
 
-    /// Messages are about to be shown.
-    pub async fn mark_shown(&self, numbers: Vec<u64>) -> Result<(), ClientError> {
-        self.section(move |draft, _| Ok(inbox::mark_shown(draft, &numbers)?)).await
+    /// Takes the oldest unread messages to show them. Who takes them again before
+    /// they are marked as read sees that they were shown.
+    pub async fn take_unread(
+        &self,
+        of: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<Unread>, ClientError> {
+        self.section(move |draft, _| Ok(inbox::take_unread(draft, of, limit)?)).await
     }
 
     /// Messages have been read.

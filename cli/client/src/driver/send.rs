@@ -254,7 +254,7 @@ fn post_to(
     };
     let problem = match (&contact.alarm, contact.standing) {
         (_, Standing::Blocked) => Some(Problem::Blocked),
-        (_, Standing::Request) => Some(Problem::NotAccepted),
+        (_, Standing::Request | Standing::Removed) => Some(Problem::NotAccepted),
         (Some(Alarm::Changed(_) | Alarm::CardWentBack), _) => Some(Problem::Alarmed),
         _ if verified_only && contact.trust != Trust::Verified => Some(Problem::Unverified),
         _ => None,

@@ -21,7 +21,7 @@ pub use self::{
     door::{block, change_door, connect},
     trust::{Agreed, TrustError, trust},
 };
-use super::{EngineError, account::Own, outbox};
+use super::{EngineError, account::Own, cards, outbox};
 use crate::{
     rows::{Alarm, ContactRow, Place, Read as _, RightRow, Standing, Trust, contact::key},
     step::Draft,
@@ -60,8 +60,15 @@ pub enum AddError {
     Engine(#[from] EngineError),
 }
 
-/// Everybody, by name.
+/// Everybody who is or asks to be a contact, by name.
 pub fn all(rows: &(impl Rows + ?Sized)) -> Result<Vec<(AccountId, ContactRow)>, StoreError> {
+    let mut found = everybody(rows)?;
+    found.retain(|(_, row)| row.standing != Standing::Removed);
+    Ok(found)
+}
+
+/// The same with those who were contacts once.
+pub fn everybody(rows: &(impl Rows + ?Sized)) -> Result<Vec<(AccountId, ContactRow)>, StoreError> {
     let mut found: Vec<_> = rows
         .all::<ContactRow>(&[])?
         .into_iter()
@@ -114,8 +121,8 @@ pub fn add<R: CryptoRng + ?Sized>(
     if id == own.id() {
         return Err(AddError::Ourselves);
     }
-    let everybody = all(draft).map_err(engine)?;
-    for (other, mut row) in everybody.iter().cloned() {
+    let people = all(draft).map_err(engine)?;
+    for (other, mut row) in people.iter().cloned() {
         let is_there = row.place.as_ref().is_some_and(|place| place.address == new.place.address);
         if is_there && other != id && row.standing != Standing::Request {
             row.alarm = Some(Alarm::Changed(Box::new(new.card.as_signed().clone())));
@@ -123,12 +130,14 @@ pub fn add<R: CryptoRng + ?Sized>(
             return Err(AddError::Changed(row.name));
         }
     }
-    let known = everybody.iter().find(|(other, _)| *other == id).map(|(_, row)| row.clone());
-    let taken = |name: &str| everybody.iter().any(|(other, row)| *other != id && row.name == name);
+    let known = with(draft, id).map_err(engine)?;
+    let taken = |name: &str| people.iter().any(|(other, row)| *other != id && row.name == name);
     let name = match (new.name, &known) {
         (Some(name), _) if taken(name) => return Err(AddError::NameTaken(name.to_owned())),
         (Some(name), _) => name.to_owned(),
-        (None, Some(row)) if row.standing != Standing::Request => row.name.clone(),
+        (None, Some(row)) if matches!(row.standing, Standing::Added | Standing::Blocked) => {
+            row.name.clone()
+        }
         (None, _) => free_name(&new.place.address, taken),
     };
     let mut row = known.unwrap_or_else(|| stranger(String::new(), &new.card, now));
@@ -200,9 +209,24 @@ pub(super) fn free_request_name(
     Ok(numbered(wanted, |name| everybody.iter().any(|(_, row)| row.name == name)))
 }
 
-/// Forgets somebody. What was said stays.
+/// Forgets somebody. What was said stays, and what was not read can be.
 pub fn remove(draft: &Draft<'_>, id: AccountId) -> Result<(), EngineError> {
     outbox::cancel_all(draft, id)?;
-    draft.remove(crate::store::Table::Contacts, &key(id));
+    if let Some(row) = with(draft, id)? {
+        let name = cards::held(&row)?.name.to_string();
+        draft.write(&key(id), &row.removed(name));
+    }
+    Ok(())
+}
+
+/// Somebody who was a contact once has written: they ask as strangers do.
+pub(super) fn ask_again(
+    draft: &Draft<'_>,
+    id: AccountId,
+    row: &mut ContactRow,
+) -> Result<(), EngineError> {
+    row.name = free_request_name(draft, cards::held(row)?.name.as_str())?;
+    row.standing = Standing::Request;
+    draft.write(&key(id), row);
     Ok(())
 }

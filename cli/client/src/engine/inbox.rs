@@ -17,7 +17,9 @@ use msg_protocol::{
 };
 use rand_core::CryptoRng;
 
-pub use self::reading::{Unread, confirm_all, mark_read, mark_shown, unread};
+pub use self::reading::{
+    Unread, confirm_all, mark_read, show_as, take_unread, unread, unread_count,
+};
 use super::{
     EngineError,
     account::{self, Own},

@@ -66,6 +66,9 @@ pub enum Standing {
     Added,
     /// What they send is dropped.
     Blocked,
+    /// They are no contact any more. The row says whose what they have sent is, by a
+    /// name that others may have by now; and they may knock again.
+    Removed,
 }
 
 /// What must not be passed over in silence.
@@ -109,6 +112,23 @@ impl ContactRow {
         match shown {
             Access::Door(door) if self.door.as_ref() == Some(door) => self.door = None,
             _ => self.right = self.right.take().filter(|right| right.access != *shown),
+        }
+    }
+
+    /// What is left of somebody who is no contact any more.
+    #[must_use]
+    pub fn removed(self, name: String) -> Self {
+        Self {
+            name,
+            claim: None,
+            trust: Trust::Unverified,
+            standing: Standing::Removed,
+            token: None,
+            right: None,
+            told_door: 0,
+            alarm: None,
+            receipts: true,
+            ..self
         }
     }
 

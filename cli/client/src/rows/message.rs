@@ -61,6 +61,15 @@ pub enum Level {
     Read,
 }
 
+/// A message that has not been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadRow {
+    /// As whose it is shown: its sender's, or who has taken their place since.
+    pub of: AccountId,
+    /// Whether it waits for its sender to be accepted.
+    pub knocks: bool,
+}
+
 /// Where a known message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownRow {
@@ -83,6 +92,10 @@ pub struct ReceiptsRow {
 
 impl Row for MessageRow {
     const TABLE: Table = Table::Messages;
+}
+
+impl Row for UnreadRow {
+    const TABLE: Table = Table::Unread;
 }
 
 impl Row for KnownRow {

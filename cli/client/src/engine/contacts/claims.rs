@@ -5,7 +5,7 @@
 //! owner accepts them: nobody makes us dial by writing to us.
 
 use msg_protocol::{
-    address::{Address, Pin, RelayAddress},
+    address::{Address, RelayAddress},
     card::Card,
     content::ContactDetails,
     id::AccountId,
@@ -83,22 +83,23 @@ pub fn named_place(
     own: &AccountRow,
     details: &ContactDetails,
 ) -> Result<(Place, bool), StoreError> {
-    let known = known_pin(rows, own, &details.address.relay)?;
-    let pin = known.unwrap_or(details.pin);
+    let known = known_place(rows, own, &details.address.relay)?;
+    let pin = known.as_ref().map_or(details.pin, |place| place.pin);
     Ok((Place { address: details.address.clone(), pin }, known.is_some()))
 }
 
-fn known_pin(
+/// A place at that relay: our own, or a contact's.
+fn known_place(
     rows: &(impl Rows + ?Sized),
     own: &AccountRow,
     relay: &RelayAddress,
-) -> Result<Option<Option<Pin>>, StoreError> {
+) -> Result<Option<Place>, StoreError> {
     if own.address.relay == *relay {
-        return Ok(Some(own.pin));
+        return Ok(Some(Place { address: own.address.clone(), pin: own.pin }));
     }
     let people = all(rows)?.into_iter().filter(|(_, row)| row.standing != Standing::Request);
-    let places = people.filter_map(|(_, row)| row.place);
-    Ok(places.filter(|place| place.address.relay == *relay).map(|place| place.pin).next())
+    let mut places = people.filter_map(|(_, row)| row.place);
+    Ok(places.find(|place| place.address.relay == *relay))
 }
 
 /// Who is to be looked for now: of those whose claims have just come, and those who

@@ -7,10 +7,9 @@ use rand_core::CryptoRng;
 
 use super::{accept, with};
 use crate::{
-    engine::{EngineError, account::Own, outbox},
+    engine::{EngineError, account::Own, inbox, outbox},
     rows::{Alarm, ContactRow, Trust, contact::key},
     step::Draft,
-    store::Table,
 };
 
 /// What its owner was shown, and agreed to.
@@ -73,11 +72,13 @@ fn replace<R: CryptoRng + ?Sized>(
 ) -> Result<AccountId, EngineError> {
     let new = card.account();
     let stranger = with(draft, new)?;
+    // What the former one has sent stays theirs, and is shown under the name.
+    draft.write(&key(id), &row.clone().removed(row.name.clone()));
+    inbox::show_as(draft, id, new)?;
     row.card = card.as_signed().clone();
     row.trust = Trust::Unverified;
     row.door = stranger.and_then(|stranger| stranger.door);
     (row.right, row.token, row.told_door) = (None, None, 0);
-    draft.remove(Table::Contacts, &key(id));
     outbox::move_to(draft, id, new, &row, now)?;
     accept(draft, own, new, &mut row, now, rng)?;
     Ok(new)

@@ -18,7 +18,7 @@ use crate::{
         sessions::PeerDevice,
     },
     rows::{
-        ContactRow, Direction, KnownRow, MessageRow, Read as _, Standing,
+        ContactRow, Direction, KnownRow, MessageRow, Read as _, Standing, UnreadRow,
         account::key as account_key, contact::key, message::known_key,
     },
     step::Draft,
@@ -135,8 +135,11 @@ impl Taking<'_, '_> {
                 self.know(id, message_id, None);
                 self.news.push(News::Reset(id));
             }
-            Content::Lines(lines) => ids = self.lines(&contact, id, sent_ms, lines)?,
-            content if !again => self.keep(&contact, id, message_id, sent_ms, content)?,
+            Content::Lines(lines) => ids = self.lines(&mut contact, id, sent_ms, lines)?,
+            content if !again => {
+                self.wrote(id, &mut contact)?;
+                self.keep(&contact, id, message_id, sent_ms, content)?;
+            }
             _ => {}
         }
         self.confirm(id, &ids, confirm, rng)
@@ -144,7 +147,7 @@ impl Taking<'_, '_> {
 
     fn lines(
         &mut self,
-        contact: &ContactRow,
+        contact: &mut ContactRow,
         id: AccountId,
         sent_ms: u64,
         lines: Lines,
@@ -153,11 +156,21 @@ impl Taking<'_, '_> {
         for line in lines.lines.into_vec() {
             ids.push(line.id);
             if self.draft.row::<KnownRow>(&known_key(id, line.id))?.is_none() {
+                self.wrote(id, contact)?;
                 let text = Text { bytes: line.bytes, reply_to: None, expire_s: lines.expire_s };
                 self.keep(contact, id, line.id, sent_ms, text.into())?;
             }
         }
         Ok(ids)
+    }
+
+    /// A message of somebody who is no contact any more is a stranger's.
+    fn wrote(&mut self, id: AccountId, contact: &mut ContactRow) -> Result<(), EngineError> {
+        if contact.standing == Standing::Removed {
+            contacts::ask_again(self.draft, id, contact)?;
+            self.news.push(News::Request(id));
+        }
+        Ok(())
     }
 
     fn keep(
@@ -173,6 +186,8 @@ impl Taking<'_, '_> {
             Direction::In { read: false, shown: false, doubtful: contact.alarm.is_some() };
         let row = MessageRow { id, with, direction, sent_ms, stored: self.now, content };
         self.draft.write(&number.to_be_bytes(), &row);
+        let unread = UnreadRow { of: with, knocks: contact.standing == Standing::Request };
+        self.draft.write(&number.to_be_bytes(), &unread);
         self.know(with, id, Some(number));
         self.news.push(News::Message(number));
         Ok(())

@@ -1,6 +1,7 @@
 //! What has come and has not been read, and what becomes of it.
 
 use core::ops::ControlFlow;
+use std::collections::BTreeMap;
 
 use msg_protocol::{
     content::ReceiptLevel,
@@ -15,9 +16,9 @@ use crate::{
         contacts,
         receipts::{self, Soon},
     },
-    rows::{ContactRow, Direction, MessageRow, Read as _, Standing},
+    rows::{ContactRow, Direction, MessageRow, Read as _, Standing, UnreadRow},
     step::Draft,
-    store::{Rows, StoreError},
+    store::{Rows, StoreError, Table},
 };
 
 /// A message that has not been read.
@@ -39,33 +40,75 @@ pub fn unread(
     of: Option<AccountId>,
     limit: usize,
 ) -> Result<Vec<Unread>, StoreError> {
-    let people = contacts::all(rows)?;
-    let mut found = Vec::new();
-    rows.each::<MessageRow>(&from.to_be_bytes(), |key, message| {
-        let contact = people.iter().find(|(id, _)| *id == message.with);
-        let is_unread = matches!(message.direction, Direction::In { read: false, .. });
-        if let Some((id, contact)) = contact
-            && is_unread
-            && contact.standing != Standing::Request
-            && of.is_none_or(|of| of == *id)
-            && let Ok(number) = key.try_into().map(u64::from_be_bytes)
-        {
-            found.push(Unread { number, message, contact: contact.clone() });
+    let people: BTreeMap<_, _> = contacts::everybody(rows)?.into_iter().collect();
+    let mut waiting = Vec::new();
+    each_unread(rows, &people, from, |number, row, contact| {
+        if of.is_none_or(|of| of == row.of) {
+            waiting.push((number, contact.clone()));
         }
-        if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if waiting.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
+    let mut found = Vec::new();
+    for (number, contact) in waiting {
+        let message = rows.row(&number.to_be_bytes())?;
+        let message: MessageRow = message.ok_or(StoreError::Damaged(Table::Messages))?;
+        found.push(Unread { number, message, contact });
+    }
     Ok(found)
 }
 
-/// Messages are about to be shown. If that ends halfway, they are shown again, and
-/// said to be.
-pub fn mark_shown(draft: &Draft<'_>, numbers: &[u64]) -> Result<(), StoreError> {
-    for number in numbers {
-        change(draft, *number, |direction| {
+/// How many there are.
+pub fn unread_count(rows: &(impl Rows + ?Sized)) -> Result<usize, StoreError> {
+    let people: BTreeMap<_, _> = contacts::everybody(rows)?.into_iter().collect();
+    let mut count = 0;
+    each_unread(rows, &people, 0, |_, _, _| {
+        count += 1;
+        ControlFlow::Continue(())
+    })?;
+    Ok(count)
+}
+
+/// Visits what is unread and waits for nobody's word, however much has been read.
+fn each_unread(
+    rows: &(impl Rows + ?Sized),
+    people: &BTreeMap<AccountId, ContactRow>,
+    from: u64,
+    mut visit: impl FnMut(u64, &UnreadRow, &ContactRow) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    rows.each::<UnreadRow>(&from.to_be_bytes(), |key, row| {
+        let contact = people.get(&row.of);
+        let contact = contact.filter(|by| !row.knocks || by.standing != Standing::Request);
+        match (contact, key.try_into()) {
+            (Some(contact), Ok(number)) => visit(u64::from_be_bytes(number), &row, contact),
+            _ => ControlFlow::Continue(()),
+        }
+    })
+}
+
+/// Takes unread messages to show them. If that ends halfway they are shown again,
+/// and said to be; so are those that another process has taken meanwhile.
+pub fn take_unread(
+    draft: &Draft<'_>,
+    of: Option<AccountId>,
+    limit: usize,
+) -> Result<Vec<Unread>, StoreError> {
+    let found = unread(draft, 0, of, limit)?;
+    for one in &found {
+        change(draft, one.number, |direction| {
             if let Direction::In { shown, .. } = direction {
                 *shown = true;
             }
         })?;
+    }
+    Ok(found)
+}
+
+/// What somebody has sent is shown as of whoever has taken their place.
+pub fn show_as(draft: &Draft<'_>, of: AccountId, by: AccountId) -> Result<(), StoreError> {
+    for (number, row) in draft.all::<UnreadRow>(&[])? {
+        if row.of == of {
+            draft.write(&number, &UnreadRow { of: by, ..row });
+        }
     }
     Ok(())
 }
@@ -85,6 +128,7 @@ pub fn mark_read<R: CryptoRng + ?Sized>(
                 *read = true;
             }
         })?;
+        draft.remove(Table::Unread, &number.to_be_bytes());
         let Some(row) = row.filter(|_| newly) else { continue };
         let contact = contacts::with(draft, row.with)?;
         if contact.is_some_and(|contact| contact.is_accepted() && contact.receipts) {
@@ -103,12 +147,11 @@ pub fn confirm_all<R: CryptoRng + ?Sized>(
     rng: &mut R,
 ) -> Result<(), EngineError> {
     let mut ids: Vec<MessageId> = Vec::new();
-    draft.each::<MessageRow>(&[], |_, row| {
-        if row.with == account && matches!(row.direction, Direction::In { read: false, .. }) {
-            ids.push(row.id);
-        }
-        ControlFlow::Continue(())
-    })?;
+    for (number, row) in draft.all::<UnreadRow>(&[])? {
+        let message: Option<MessageRow> =
+            if row.of == account { draft.row(&number)? } else { None };
+        ids.extend(message.filter(|message| message.with == account).map(|message| message.id));
+    }
     let delivered = ReceiptLevel::Delivered;
     receipts::note(draft, account, &ids, delivered, Soon::Later, now, rng)
 }
