@@ -29,7 +29,7 @@ pub(crate) fn person(person: &Person) -> contact::Contact {
 fn trust(row: &ContactRow) -> contact::Trust {
     match (&row.alarm, row.trust) {
         (Some(Alarm::Changed(_)), _) => contact::Trust::Changed,
-        (Some(Alarm::CardWentBack), _) => contact::Trust::WentBack,
+        (Some(Alarm::CardWentBack | Alarm::CardForked), _) => contact::Trust::WentBack,
         (None, Trust::Verified) => contact::Trust::Verified,
         (None, Trust::Unverified) => contact::Trust::Unverified,
     }

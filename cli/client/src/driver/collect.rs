@@ -2,7 +2,7 @@
 //!
 //! One process at a time collects for a device; the others read what it stores.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use msg_protocol::{
     id::AccountId,
@@ -174,25 +174,23 @@ impl Client {
     /// and those who were not found before; and for newer cards. Who is not reached
     /// now is looked for later.
     pub(crate) async fn follow_up(&self, news: &[News]) -> Result<(), ClientError> {
-        let (mut claims, mut cards) = (Vec::new(), BTreeSet::new());
-        for item in news {
-            match item {
-                News::Claim(account) => claims.push(*account),
-                News::NewCard(account) => drop(cards.insert(*account)),
-                _ => {}
-            }
-        }
-        let claims = self
+        let fresh = |item: &News| match item {
+            News::Claim(account) | News::NewCard(account) => Some(*account),
+            _ => None,
+        };
+        let fresh: Vec<AccountId> = news.iter().filter_map(fresh).collect();
+        let sought = self
             .section(move |draft, _| {
                 let own = account::row(draft)?;
-                Ok(contacts::to_look_for(draft, &own, &claims, now())?)
+                contacts::to_look_for(draft, &own, &fresh, now())
             })
             .await?;
-        for account in claims {
-            let _ = timeout(LOOK, self.look_for(account)).await;
-        }
-        for account in cards {
-            let _ = timeout(LOOK, self.refresh_card(account)).await;
+        for (account, is_claim) in sought {
+            if is_claim {
+                let _ = timeout(LOOK, self.look_for(account)).await;
+            } else {
+                let _ = timeout(LOOK, self.refresh_card(account)).await;
+            }
         }
         Ok(())
     }

@@ -126,6 +126,14 @@ fn trouble(rows: &dyn Rows) -> Result<Vec<Finding>, StoreError> {
         );
         findings.push(Finding::new("copies", State::Notice, detail));
     }
+    if state.strange_cards > 0 {
+        let detail = format!(
+            "{} messages were sealed to a card of this account that it did not make: its key \
+             may be in other hands",
+            state.strange_cards
+        );
+        findings.push(Finding::new("cards", State::Bad, detail));
+    }
     if state.unopened > 0 {
         let detail = format!("{} envelopes could not be opened", state.unopened);
         findings.push(Finding::new("envelopes", State::Notice, detail));

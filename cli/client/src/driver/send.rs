@@ -18,7 +18,7 @@ use crate::{
         contacts, outbox, receipts,
     },
     link::LinkError,
-    rows::{Alarm, Level, Standing, Trust},
+    rows::{Level, Standing, Trust},
 };
 
 /// Bytes of a text that always fits an envelope, with what goes around it.
@@ -255,7 +255,7 @@ fn post_to(
     let problem = match (&contact.alarm, contact.standing) {
         (_, Standing::Blocked) => Some(Problem::Blocked),
         (_, Standing::Request | Standing::Removed) => Some(Problem::NotAccepted),
-        (Some(Alarm::Changed(_) | Alarm::CardWentBack), _) => Some(Problem::Alarmed),
+        (Some(_), _) => Some(Problem::Alarmed),
         _ if verified_only && contact.trust != Trust::Verified => Some(Problem::Unverified),
         _ => None,
     };

@@ -179,6 +179,11 @@ impl Own {
         CardHistory::from_parts(self.card.identity, self.refs.clone())
     }
 
+    /// Whether that is a card of ours, of whichever version.
+    pub fn has_made(&self, card: &CardRef) -> bool {
+        self.refs.contains(card)
+    }
+
     /// As whom sessions are begun.
     pub fn initiator(&self) -> Initiator<'_> {
         Initiator { device: &self.device, card: &self.card }

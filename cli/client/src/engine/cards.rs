@@ -1,7 +1,7 @@
 //! Cards that a relay shows of somebody, against the card that we hold.
 
 use msg_protocol::{
-    card::{Card, Succession, SuccessionError},
+    card::{Card, CardRef, Succession, SuccessionError},
     id::AccountId,
     signed::{Signed, Verified},
     time::UnixSeconds,
@@ -31,6 +31,26 @@ pub enum Shown {
 /// The card that we hold, checked anew.
 pub fn held(row: &ContactRow) -> Result<Verified<Card>, EngineError> {
     Ok(row.card.clone().verify_by_own_identity()?)
+}
+
+/// Takes what somebody says of their own card; gives whether a newer one is to be
+/// looked for. Another of the version that is held is an alarm: their relay, or who
+/// has their key, shows different cards to different people.
+pub fn told(row: &mut ContactRow, told: &CardRef) -> Result<bool, EngineError> {
+    let held = held(row)?.reference();
+    let known = row.told_card.filter(|known| known.version >= told.version);
+    let is_forked = |other: &CardRef| other.version == told.version && other.hash != told.hash;
+    let is_news = row.told_card != Some(*told);
+    if is_news && (is_forked(&held) || known.as_ref().is_some_and(is_forked)) {
+        row.told_card = Some(*told);
+        if !matches!(row.alarm, Some(Alarm::Changed(_))) {
+            row.alarm = Some(Alarm::CardForked);
+        }
+    }
+    if told.version > held.version && known.is_none() {
+        row.told_card = Some(*told);
+    }
+    Ok(told.version > held.version)
 }
 
 /// Takes what a relay shows of a contact, oldest first.
@@ -76,10 +96,22 @@ pub fn shown(
             }
         }
     }
+    let told = row.told_card.map(|told| (told.version.cmp(&card.version), told.hash));
+    if outcome == Shown::Same && told.is_some_and(|(version, _)| version.is_gt()) {
+        // Its owner has told us of a newer one: the relay holds it back.
+        outcome = Shown::WentBack;
+    }
     match outcome {
         Shown::WentBack => row.alarm = Some(Alarm::CardWentBack),
+        Shown::Newer
+            if told.is_some_and(|(version, hash)| version.is_eq() && hash != card.hash()) =>
+        {
+            row.alarm = Some(Alarm::CardForked);
+        }
         // The pinned identity is there, with nothing older than what is held.
-        Shown::Same | Shown::Newer => row.alarm = None,
+        Shown::Same | Shown::Newer => {
+            row.alarm = row.alarm.take().filter(|alarm| *alarm == Alarm::CardForked);
+        }
         Shown::Gap(_) | Shown::Changed => {}
     }
     row.card_checked = now;

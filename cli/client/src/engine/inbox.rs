@@ -53,6 +53,8 @@ pub enum News {
     Reset(AccountId),
     /// A card that we do not hold yet exists.
     NewCard(AccountId),
+    /// They were shown a card of ours that we did not make.
+    StrangeCard(AccountId),
     /// An envelope could not be opened.
     Unopened,
 }
@@ -104,6 +106,8 @@ pub fn take<R: CryptoRng + ?Sized>(
     state.after = state.after.max(up_to.unwrap_or(0));
     let unopened = taking.news.iter().filter(|news| **news == News::Unopened).count();
     state.unopened = state.unopened.saturating_add(unopened as u64);
+    let strange = taking.news.iter().filter(|news| matches!(news, News::StrangeCard(_))).count();
+    state.strange_cards = state.strange_cards.saturating_add(strange as u64);
     let Taking { prekeys: changed, news, .. } = taking;
     if let Some(changed) = changed {
         prekeys::keep(draft, &changed);

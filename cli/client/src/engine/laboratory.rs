@@ -331,8 +331,10 @@ impl World {
             let own = account::row(draft).unwrap();
             contacts::to_look_for(draft, &own, fresh, now).unwrap()
         });
-        for account in sought {
-            self.look_for(who, account);
+        for (account, is_claim) in sought {
+            if is_claim {
+                self.look_for(who, account);
+            }
         }
     }
 
@@ -386,6 +388,16 @@ impl World {
         own.row.cards.push(own.identity.sign(&next));
         let card = own.row.cards.last().cloned().unwrap();
         self.relay.cards.insert(own.row.address.name.to_string(), card);
+        self.step(whom, |draft, _, _| draft.write(key::ACCOUNT, &own.row));
+    }
+
+    /// Somebody's own device has another card of the newest version.
+    pub(super) fn fork_card(&mut self, whom: usize) {
+        let mut own = Own::load(&self.nodes[whom].store).unwrap();
+        let mut other = Card::clone(own.card());
+        other.created.0 += 1;
+        own.row.cards.pop();
+        own.row.cards.push(own.identity.sign(&other));
         self.step(whom, |draft, _, _| draft.write(key::ACCOUNT, &own.row));
     }
 

@@ -3,6 +3,7 @@
 mod claims;
 mod reading;
 mod trust;
+mod versions;
 
 use msg_protocol::{
     content::{Content, ReceiptLevel},

@@ -82,6 +82,8 @@ pub struct RelayRow {
     pub door: u32,
     /// Envelopes that could not be opened, by nobody's fault that can be named.
     pub unopened: u64,
+    /// Messages of people who had been shown a card of ours that we did not make.
+    pub strange_cards: u64,
     /// How often this store turned out to be an older copy of itself.
     pub set_back: u32,
 }

@@ -2,7 +2,7 @@
 
 use msg_protocol::{
     address::{Address, Pin},
-    card::Card,
+    card::{Card, CardRef},
     content::ContactDetails,
     id::AccountId,
     request::Access,
@@ -28,7 +28,9 @@ pub struct ContactRow {
     pub claim: Option<ContactDetails>,
     /// Their newest card that could be checked.
     pub card: Signed<Card>,
-    /// When it was last looked for.
+    /// The newest of their cards of which they have told us themselves.
+    pub told_card: Option<CardRef>,
+    /// When a card was last looked for.
     pub card_checked: UnixSeconds,
     /// How far the identity is trusted.
     pub trust: Trust,
@@ -78,6 +80,8 @@ pub enum Alarm {
     Changed(Box<Signed<Card>>),
     /// Their relay shows an older card than before, or another one of the same version.
     CardWentBack,
+    /// They speak of another card than the one of that version that is held.
+    CardForked,
 }
 
 /// Where somebody lives.

@@ -16,7 +16,7 @@ use rand_core::CryptoRng;
 
 use super::{all, connect, with};
 use crate::{
-    engine::{EngineError, account::Own, inbox},
+    engine::{EngineError, account::Own, cards, inbox},
     rows::{AccountRow, Alarm, ContactRow, Place, Standing, contact::key},
     step::Draft,
     store::{Rows, StoreError},
@@ -102,27 +102,34 @@ fn known_place(
     Ok(places.find(|place| place.address.relay == *relay))
 }
 
-/// Who is to be looked for now: of those whose claims have just come, and those who
-/// were not found a while ago. None of them is looked for again too soon.
+/// Who is to be looked for now, and whether for their place: of those whose word has
+/// just come, and those who were not found a while ago, or not with the card that
+/// they speak of. None of them is looked for again too soon.
 pub fn to_look_for(
     draft: &Draft<'_>,
     own: &AccountRow,
     fresh: &[AccountId],
     now: UnixSeconds,
-) -> Result<Vec<AccountId>, StoreError> {
+) -> Result<Vec<(AccountId, bool)>, EngineError> {
     let mut found = Vec::new();
     for (id, mut row) in all(draft)? {
-        let Some(claim) = &row.claim else { continue };
+        let held = cards::held(&row)?.version;
+        let has_newer = row.told_card.is_some_and(|told| told.version > held);
+        if row.claim.is_none() && !has_newer {
+            continue;
+        }
         let is_due = now.0.saturating_sub(row.card_checked.0) >= LOOK_AGAIN_S;
         if found.len() == LOOKS || !(is_due || fresh.contains(&id)) {
             continue;
         }
-        if row.standing == Standing::Request && !named_place(draft, own, claim)?.1 {
+        if let Some(claim) = row.claim.as_ref().filter(|_| row.standing == Standing::Request)
+            && !named_place(draft, own, claim)?.1
+        {
             continue;
         }
         row.card_checked = now;
         draft.write(&key(id), &row);
-        found.push(id);
+        found.push((id, row.claim.is_some()));
     }
     Ok(found)
 }
@@ -171,12 +178,11 @@ pub fn looked_for<R: CryptoRng + ?Sized>(
         return Ok(if lives_there { Claimed::True } else { Claimed::False });
     };
     let card = found.and_then(|card| card.verify_by_own_identity().ok());
-    let is_theirs =
-        card.as_ref().is_some_and(|card| card.account() == id && card.name == place.address.name);
-    if !is_theirs {
+    let card = card.filter(|card| card.account() == id && card.name == place.address.name);
+    let Some(card) = card else {
         draft.write(&key(id), &row);
         return Ok(Claimed::False);
-    }
+    };
     row.place = Some(place.clone());
     row.door = claim.door.or(row.door);
     if let Some((other, mut holder)) = holder(draft, id, &place.address)? {
@@ -193,5 +199,6 @@ pub fn looked_for<R: CryptoRng + ?Sized>(
         accept(draft, own, id, &mut row, now, rng)?;
     }
     draft.write(&key(id), &row);
+    cards::shown(draft, id, vec![card.into_signed()], now)?;
     Ok(Claimed::True)
 }

@@ -47,7 +47,7 @@ pub fn trust<R: CryptoRng + ?Sized>(
     let row = with(draft, id).map_err(EngineError::from)?;
     let mut row = row.ok_or_else(|| EngineError::NoContact(id.to_string()))?;
     match (row.alarm.take(), agreed) {
-        (Some(Alarm::CardWentBack), Agreed::HeldCard) => {
+        (Some(Alarm::CardWentBack | Alarm::CardForked), Agreed::HeldCard) => {
             draft.write(&key(id), &row);
             Ok(id)
         }

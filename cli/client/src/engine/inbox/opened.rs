@@ -114,8 +114,15 @@ impl Taking<'_, '_> {
         if contact.standing == Standing::Blocked {
             return Ok(());
         }
-        if message.sender_card.version > cards::held(&contact)?.version {
+        let before = (contact.told_card, contact.alarm.is_some());
+        if cards::told(&mut contact, &message.sender_card)? {
             self.news.push(News::NewCard(id));
+        }
+        if before != (contact.told_card, contact.alarm.is_some()) {
+            self.draft.write(&key(id), &contact);
+        }
+        if !self.own.has_made(&message.recipient_card) {
+            self.news.push(News::StrangeCard(id));
         }
         let Message { id: message_id, sent_ms, confirm, content, .. } = message;
         let again = self.draft.row::<KnownRow>(&known_key(id, message_id))?.is_some();

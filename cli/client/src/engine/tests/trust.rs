@@ -20,7 +20,7 @@ fn alarm(world: &World) -> Option<Fingerprint> {
         Alarm::Changed(card) => {
             Some(Fingerprint::of(&card.verify_by_own_identity().unwrap().identity))
         }
-        Alarm::CardWentBack => None,
+        Alarm::CardWentBack | Alarm::CardForked => None,
     }
 }
 
