@@ -48,7 +48,7 @@ fn agree(args: &DeleteAccount, address: &str) -> Result<(), Failure> {
                 Failure::new(Exit::Usage, "there is no terminal to ask")
                     .hint(format!("--yes {address}"))
             })?
-            .agrees(&format!("Delete {address} and all its messages for good? [y/N] "))?,
+            .agrees(&format!("Delete {address} and all its messages for good?"))?,
     };
     if agrees { Ok(()) } else { Err(Failure::new(Exit::Failed, "nothing was deleted")) }
 }

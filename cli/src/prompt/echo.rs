@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP},
     iterator::Signals,
@@ -21,46 +21,50 @@ use signal_hook::{
 static ASKED: Mutex<Option<(File, Termios)>> = Mutex::new(None);
 static WATCHING: OnceLock<()> = OnceLock::new();
 
-/// A question; when it is over, nothing has to be put back.
+/// A question that is answered unseen, until it is dropped.
 pub(super) struct Echo;
 
 impl Echo {
-    /// Remembers how the terminal is, and watches.
-    pub(super) fn watch(terminal: &File) -> io::Result<Self> {
-        let before = tcgetattr(terminal)?;
-        *asked() = Some((terminal.try_clone()?, before));
+    /// Shows no more of what is typed than where a line ends.
+    pub(super) fn hide(terminal: &File) -> io::Result<Self> {
         if WATCHING.set(()).is_ok() {
             let signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP])?;
             thread::Builder::new().name("signals".to_owned()).spawn(|| obey(signals))?;
         }
+        let mut asked = asked();
+        let before = tcgetattr(terminal)?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        hidden.local_modes.insert(LocalModes::ECHONL);
+        tcsetattr(terminal, OptionalActions::Now, &hidden)?;
+        *asked = Some((terminal.try_clone()?, before));
         Ok(Self)
     }
 }
 
 impl Drop for Echo {
     fn drop(&mut self) {
-        *asked() = None;
+        if let Some((terminal, before)) = asked().take() {
+            let _ = tcsetattr(terminal, OptionalActions::Now, &before);
+        }
     }
 }
 
 fn obey(mut signals: Signals) {
     for signal in &mut signals {
-        let hidden = put_back();
+        // Held to the end, so that nothing is hidden in between.
+        let asked = asked();
+        let hidden = asked.as_ref().and_then(|(terminal, before)| {
+            let hidden = tcgetattr(terminal).ok();
+            let _ = tcsetattr(terminal, OptionalActions::Now, before);
+            hidden
+        });
         // It ends here, or stops and goes on.
         let _ = emulate_default_handler(signal);
-        if let (Some(hidden), Some((terminal, _))) = (hidden, asked().as_ref()) {
+        if let (Some(hidden), Some((terminal, _))) = (hidden, asked.as_ref()) {
             let _ = tcsetattr(terminal, OptionalActions::Now, &hidden);
         }
     }
-}
-
-/// Puts the terminal back, and says how it was during the question.
-fn put_back() -> Option<Termios> {
-    let asked = asked();
-    let (terminal, before) = asked.as_ref()?;
-    let hidden = tcgetattr(terminal).ok();
-    let _ = tcsetattr(terminal, OptionalActions::Now, before);
-    hidden
 }
 
 fn asked() -> MutexGuard<'static, Option<(File, Termios)>> {
