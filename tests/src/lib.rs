@@ -22,3 +22,4 @@ pub mod relay;
 pub mod seed;
 pub mod separation;
 pub mod soak;
+pub mod terminal;

@@ -14,6 +14,7 @@ mod hygiene;
 mod kills;
 mod parallel;
 mod pipes;
+mod prompts;
 mod relays;
 mod setbacks;
 mod stories;
@@ -30,6 +31,11 @@ const PASSWORD: &str = "correct horse battery 4711\n";
 
 fn relay() -> RelayProcess {
     RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).start()
+}
+
+/// A relay where nobody registers without an invitation.
+fn invited() -> RelayProcess {
+    RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).arg("--registration").arg("invited").start()
 }
 
 fn friends(relay: &RelayProcess) -> [Person; 2] {

@@ -1,11 +1,8 @@
 //! Several relays, and those that are not who they should be.
 
-use msg_tests::{
-    msg::Person,
-    relay::{RelayBuilder, RelayProcess},
-};
+use msg_tests::{msg::Person, relay::RelayProcess};
 
-use super::{MSG, relay};
+use super::{MSG, invited, relay};
 
 #[test]
 fn people_at_two_relays_write_to_each_other() {
@@ -85,8 +82,7 @@ fn an_unknown_key_without_a_pin_stops_and_is_shown() {
 
 #[test]
 fn an_invitation_is_asked_for_and_good_once() {
-    let relay =
-        RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).arg("--registration").arg("invited").start();
+    let relay = invited();
     let link = relay.link().to_secret_text();
     let without = link.split("&invite=").next().unwrap();
     let person = Person::new(MSG, "alice");
