@@ -46,12 +46,11 @@ impl<F: FnMut(u64, Vec<Row>) -> Vec<Row> + Send> Lie for Mailbox<F> {
     }
 }
 
-/// Rows with numbers that rise from one above what was asked for. A relay that
-/// lies of numbers lies all the time, so they keep clear of the true ones.
+/// Rows with numbers that rise from one above what was asked for. The true numbers
+/// lie higher: what is shown so comes again when the relay tells the truth.
 fn numbered(after: u64, envelopes: impl IntoIterator<Item = Envelope>) -> Vec<Row> {
-    let first = after.max(1 << 32) + 1;
     let row = |(sequence, envelope)| Row { sequence, knock: false, envelope };
-    (first..).zip(envelopes).map(row).collect()
+    (after + 1..).zip(envelopes).map(row).collect()
 }
 
 fn envelopes(rows: Vec<Row>) -> Vec<Envelope> {
