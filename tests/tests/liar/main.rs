@@ -10,6 +10,7 @@
 
 mod cards;
 mod envelopes;
+mod floods;
 mod prekeys;
 mod scene;
 mod times;

@@ -1,0 +1,89 @@
+//! More than anybody sent.
+
+use std::{
+    fs,
+    process::Child,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use msg_protocol::{
+    envelope::{Body, Envelope, EnvelopeKind},
+    id::EnvelopeId,
+    limits::MAX_ROWS_PER_ANSWER,
+    request::{Collect, Request},
+    response::{Collected, Response, Row},
+};
+use msg_tests::relay::{Answer, Lie};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::scene::Scene;
+
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Bytes of each body: all of them together are more than the memory below.
+const BODY_BYTES: usize = 4_096;
+/// Envelopes after which a flood has lasted long enough.
+const ENOUGH: u64 = 12_000;
+/// Most memory that a flood may cost.
+const MAX_RESIDENT_KB: u64 = 48 * 1_024;
+
+/// Says that there is always more: invented envelopes, whose numbers rise by `step`
+/// from the one that was asked for after.
+struct Floods {
+    step: u64,
+    rows: Arc<AtomicU64>,
+}
+
+impl Lie for Floods {
+    fn say(&mut self, request: &Request, answer: &mut Answer) {
+        let Request::Collect(Collect { after, .. }) = request else { return };
+        let Ok(Response::Collected(collected)) = answer else { return };
+        let template = collected.rows.first().map(|row| row.envelope.clone());
+        let Some(template) = template else { return };
+        let rows: Vec<Row> = (1..=MAX_ROWS_PER_ANSWER as u64)
+            .map(|place| {
+                let number = self.rows.fetch_add(1, Ordering::Relaxed);
+                let body = Body::new(vec![number.to_le_bytes()[0]; BODY_BYTES]).unwrap();
+                let id = EnvelopeId(u128::from(number).to_be_bytes());
+                let kind = EnvelopeKind::Session;
+                let envelope = Envelope { id, body, kind, ..template.clone() };
+                Row { sequence: after + place * self.step, knock: false, envelope }
+            })
+            .collect();
+        *collected = Collected { rows: rows.try_into().unwrap(), more: true };
+    }
+}
+
+#[test]
+fn a_flood_takes_little_memory_and_ends_at_an_interrupt() {
+    let scene = Scene::new();
+    let [alice, bob] = scene.friends(["alice", "bob"]);
+    alice.done(&["send", "bob", "hello"]);
+    let rows = Arc::new(AtomicU64::new(0));
+    scene.liar.lies(Floods { step: 1, rows: Arc::clone(&rows) });
+    let mut flooded = bob.start(&["recv"]);
+    let deadline = Instant::now() + PATIENCE;
+    while rows.load(Ordering::Relaxed) < ENOUGH {
+        assert_eq!(flooded.try_wait().unwrap(), None, "it has not seen all of it");
+        assert!(Instant::now() < deadline, "the flood dries up");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let resident_kb = most_resident_kb(&flooded);
+    assert!(resident_kb < MAX_RESIDENT_KB, "{resident_kb} KB");
+    kill_process(Pid::from_child(&flooded), Signal::INT).unwrap();
+    flooded.wait().unwrap();
+
+    scene.liar.is_honest();
+    assert_eq!(bob.read(), ["hello"]);
+}
+
+fn most_resident_kb(process: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
