@@ -1,8 +1,9 @@
 //! Several accounts and a relay in one process, in simulated time: what is lost,
 //! repeated, cut off or set back is drawn from a seed.
 
+mod relay;
+
 use core::ops::ControlFlow;
-use std::collections::BTreeMap;
 
 use msg_crypto::identity::IdentitySecret;
 use msg_protocol::{
@@ -10,11 +11,9 @@ use msg_protocol::{
     bounded::{Bytes, List},
     card::Card,
     content::{Confirm, Content, Line, Lines, Text},
-    envelope::Envelope,
-    id::{AccountId, EnvelopeId, MailboxId, MessageId, RelayEpoch},
+    id::{AccountId, MessageId},
     prekey::PrekeyBundle,
-    request::{Access, PublishPrekeys},
-    response::Row,
+    request::Access,
     secret::AccountCredential,
     signed::Signed,
     time::UnixSeconds,
@@ -22,6 +21,7 @@ use msg_protocol::{
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 
+use self::relay::Relay;
 use super::{
     account::{self, NewAccount, Own},
     contacts::{self, NewContact},
@@ -42,18 +42,6 @@ pub(super) struct Node {
     pub(super) address: Address,
 }
 
-/// The relay's mind: it forgets nothing that was not acknowledged.
-#[derive(Default)]
-struct Relay {
-    rows: BTreeMap<MailboxId, Vec<Row>>,
-    ids: BTreeMap<EnvelopeId, Envelope>,
-    published: BTreeMap<AccountId, (PublishPrekeys, Vec<PublishPrekeys>)>,
-    cards: BTreeMap<String, Signed<Card>>,
-    counters: BTreeMap<AccountId, u64>,
-    sequence: u64,
-    starts: u8,
-}
-
 /// All of them.
 pub(super) struct World {
     pub(super) nodes: Vec<Node>,
@@ -64,12 +52,6 @@ pub(super) struct World {
     pub(super) looks: Vec<Place>,
     /// Whether nobody is found anywhere.
     pub(super) is_away: bool,
-}
-
-impl Relay {
-    fn epoch(&self) -> RelayEpoch {
-        RelayEpoch([self.starts; 16])
-    }
 }
 
 impl World {
@@ -140,37 +122,13 @@ impl World {
             .step(who, |draft, now, rng| prekeys::maintain(draft, epoch, left, now, rng).unwrap());
         self.step(who, |draft, _, _| prekeys::published(draft, epoch).unwrap());
         let id = self.nodes[who].id;
-        for request in requests {
-            let entry = self.relay.published.entry(id);
-            let (first, pairs) = entry.or_insert_with(|| (request.clone(), Vec::new()));
-            if request.replace {
-                pairs.clear();
-            }
-            if request.signed.is_some() {
-                *first = request.clone();
-            }
-            pairs.push(request);
-        }
+        self.relay.publish(id, requests);
     }
 
     fn bundle(&mut self, id: AccountId) -> PrekeyBundle {
         let card = self.nodes.iter().find(|node| node.id == id).unwrap();
         let device = Own::load(&card.store).unwrap().device_id();
-        let (first, pairs) = self.relay.published.get_mut(&id).unwrap();
-        let mut one_time = None;
-        for request in pairs {
-            let mut left = request.one_time.clone().into_vec();
-            if one_time.is_none() && !left.is_empty() {
-                one_time = Some(left.remove(0));
-                request.one_time = List::new(left).unwrap();
-            }
-        }
-        PrekeyBundle {
-            device,
-            signed: first.signed.clone().unwrap(),
-            last_resort: first.last_resort.clone().unwrap(),
-            one_time,
-        }
+        self.relay.bundle(id, device)
     }
 
     /// One adds another.
@@ -246,7 +204,7 @@ impl World {
             let Due { parcels, wants } = due;
             let mut answers = Vec::new();
             for parcel in parcels {
-                self.accept(&parcel.envelope);
+                self.relay.accept(&parcel.envelope);
                 if self.rng.next_u32() % 8 >= lost_answers_in_8 {
                     answers.push(Deposited {
                         number: parcel.number,
@@ -284,17 +242,6 @@ impl World {
     fn hear(&mut self, who: usize) {
         let (relay, epoch) = ("relay.example".parse().unwrap(), self.relay.epoch());
         self.step(who, |draft, now, _| outbox::relay_is_in(draft, &relay, epoch, now).unwrap());
-    }
-
-    fn accept(&mut self, envelope: &Envelope) {
-        if let Some(known) = self.relay.ids.get(&envelope.id) {
-            assert_eq!(known, envelope, "an id has one envelope for good");
-            return;
-        }
-        self.relay.ids.insert(envelope.id, envelope.clone());
-        self.relay.sequence += 1;
-        let row = Row { sequence: self.relay.sequence, knock: false, envelope: envelope.clone() };
-        self.relay.rows.entry(envelope.mailbox).or_default().push(row);
     }
 
     /// One collects; the acknowledgement may be lost. Strangers are looked for.
@@ -359,8 +306,7 @@ impl World {
     fn sign_in(&mut self, who: usize) {
         let shown = self.step(who, |draft, _, _| account::sign_in(draft).unwrap().counter);
         let id = self.nodes[who].id;
-        let before = self.relay.counters.get(&id).copied().unwrap_or(0);
-        self.relay.counters.insert(id, before.max(shown));
+        let before = self.relay.count(id, shown);
         self.step(who, |draft, now, rng| {
             if before >= shown {
                 inbox::set_back(draft, before, now, rng).unwrap();
