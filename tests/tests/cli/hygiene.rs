@@ -121,10 +121,12 @@ fn no_output_and_no_file_of_a_whole_run_holds_what_is_secret() {
     let (lara, password) = locked(&relay);
     let [_alice, bob] = friends(&relay);
     let canary = "canary-0815-in-a-text";
+    let aside = tempfile::TempDir::with_prefix("msg-aside-").unwrap();
     let mut output = Vec::new();
     let mut run = |words: &[&str]| {
         let mut command = lara.command(&[words, &["--verbose"]].concat());
-        let done = Done::of(command.env("MSG_PASSWORD_FILE", &password).output().unwrap());
+        command.env("MSG_PASSWORD_FILE", &password).env("TMPDIR", aside.path());
+        let done = Done::of(command.output().unwrap());
         output.extend(done.stdout);
         output.extend(done.stderr.into_bytes());
     };
@@ -149,6 +151,7 @@ fn no_output_and_no_file_of_a_whole_run_holds_what_is_secret() {
     for words in rounds {
         run(words);
     }
+    assert_eq!(fs::read_dir(&aside).unwrap().count(), 0, "nothing is put aside in files");
     let key = fs::read_to_string(bob.home().join("msg/default/key")).unwrap();
     let secrets = [canary, PASSWORD.trim(), key.trim()];
     let holds = |bytes: &[u8], secret: &str| {

@@ -151,6 +151,27 @@ fn a_job_in_the_background_of_a_terminal_is_told_6_and_never_asks() {
 }
 
 #[test]
+fn who_has_unlocked_is_not_asked_until_it_is_locked_again() {
+    let relay = relay();
+    let (lara, _) = locked(&relay);
+    let mut terminal = on_terminal(&lara, &["unlock"]);
+    asked(&mut terminal, "Password: ");
+    terminal.types(PASSWORD);
+    let (status, shown) = terminal.end();
+    if shown.contains("keyring cannot be used") {
+        eprintln!("skipped: the kernel keeps no keys here");
+        return;
+    }
+    assert_eq!(status.code(), Some(0), "{shown}");
+    lara.done(&["recv"]);
+    let (status, shown) = on_terminal(&lara, &["whoami"]).end();
+    assert_eq!(status.code(), Some(0), "{shown}");
+    assert!(!shown.contains("Password"), "{shown}");
+    lara.done(&["lock"]);
+    assert_eq!(lara.run(&["recv"]).code, Some(6));
+}
+
+#[test]
 fn another_identity_is_trusted_by_yes_alone() {
     let mut relay = relay();
     let [alice, _gone] = friends(&relay);
