@@ -5,10 +5,13 @@ use std::{
     collections::BTreeSet,
     fs::File,
     io::{BufRead as _, BufReader},
-    process::Stdio,
+    process::{ChildStdout, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use msg_tests::msg::{Done, Person};
+use rustix::io::ioctl_fionread;
 use serde_json::Value;
 
 use super::{friends, relay};
@@ -27,6 +30,7 @@ fn a_reader_that_takes_one_line_of_two_thousand_leaves_what_its_pipe_never_took(
     let mut pipe = BufReader::with_capacity(1, receiving.stdout.take().unwrap());
     let mut first = String::new();
     pipe.read_line(&mut first).unwrap();
+    fill(pipe.get_ref());
     drop(pipe);
     let done = Done::of(receiving.wait_with_output().unwrap());
     assert_eq!(done.code, Some(0), "{}", done.stderr);
@@ -85,6 +89,16 @@ fn a_producer_never_meets_a_broken_pipe() {
     .into();
     assert!(!sizes.contains(&None), "nobody was ended by a signal: {sizes:?}");
     assert_eq!(bob.read(), ["an argument"]);
+}
+
+/// Waits until a pipe takes nothing more.
+fn fill(pipe: &ChildStdout) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let almost = (PIPE - 2 * 4096) as u64;
+    while ioctl_fionread(pipe).unwrap() < almost {
+        assert!(Instant::now() < deadline, "the pipe does not fill");
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 fn send_lines(from: &Person, count: usize) -> Vec<String> {
