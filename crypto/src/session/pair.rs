@@ -96,12 +96,24 @@ impl PeerSessions {
         body: &Body,
         now: UnixSeconds,
     ) -> Result<Vec<u8>, OpenError> {
+        self.open_in_part(kind, body, now).map(|(_, content)| content)
+    }
+
+    /// The same, with the part of the session that it came in.
+    pub fn open_in_part(
+        &mut self,
+        kind: EnvelopeKind,
+        body: &Body,
+        now: UnixSeconds,
+    ) -> Result<(Adopted, Vec<u8>), OpenError> {
         self.expire(now);
-        let newest_first = self.receiving.iter_mut().rev().map(|kept| &mut kept.session);
-        for session in self.sending.iter_mut().chain(newest_first) {
+        let sending = self.sending.iter_mut().map(|session| (Adopted::Sending, session));
+        let newest_first = self.receiving.iter_mut().rev();
+        let receiving = newest_first.map(|kept| (Adopted::ReceiveOnly, &mut kept.session));
+        for (part, session) in sending.chain(receiving) {
             match session.open(kind, body, now) {
                 Err(OpenError::NotForThisSession) => {}
-                outcome => return outcome,
+                outcome => return outcome.map(|content| (part, content)),
             }
         }
         Err(OpenError::NotForThisSession)

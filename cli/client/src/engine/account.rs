@@ -127,7 +127,7 @@ pub fn registered(draft: &Draft<'_>) -> Result<(), EngineError> {
 pub fn sign_in(draft: &Draft<'_>) -> Result<SignIn, EngineError> {
     let own = Own::load(draft)?;
     let mut state = relay(draft)?;
-    state.counter += 1;
+    state.counter = state.counter.saturating_add(1);
     draft.write(key::RELAY, &state);
     Ok(SignIn {
         name: own.row.address.name.clone(),

@@ -7,7 +7,7 @@
 mod opened;
 mod reading;
 
-use msg_crypto::{AcceptError, Accepted, accept, prekey::OwnPrekeys};
+use msg_crypto::{AcceptError, Accepted, accept, prekey::OwnPrekeys, session::pair::Adopted};
 use msg_protocol::{
     content::Message,
     envelope::EnvelopeKind,
@@ -127,7 +127,8 @@ pub fn forget(draft: &Draft<'_>, now: UnixSeconds) -> Result<(), EngineError> {
 }
 
 /// This store turned out to be an older copy of itself: no session of it is used
-/// for sending again, everybody is told, and prekeys get numbers never given.
+/// for sending again, everybody is told, with a new door, and prekeys get numbers
+/// never given.
 pub fn set_back<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     counter: u64,
@@ -148,10 +149,12 @@ pub fn set_back<R: CryptoRng + ?Sized>(
     }
     for (id, contact) in contacts::all(draft)? {
         outbox::seal_anew(draft, id, None, now)?;
-        if contact.is_accepted() {
+        if contact.is_accepted() && !outbox::has_reset(draft, id)? {
             opened::post_reset(draft, id, &contact, 0, now, rng)?;
         }
     }
+    // The door may have been changed since, and not for the number that is known.
+    contacts::change_door(draft, now, rng)?;
     Ok(())
 }
 
@@ -174,7 +177,7 @@ impl Taking<'_, '_> {
     ) -> Result<(), EngineError> {
         let (kind, body) = (row.envelope.kind, &row.envelope.body);
         let found = self.sessions.open(kind, body, self.now)?;
-        let (peer, content) = match found {
+        let (peer, (part, content)) = match found {
             Some(Opened { peer, content: Ok(content) }) => (peer, content),
             Some(Opened { peer, content: Err(error) }) => return self.refused(&peer, &error, rng),
             None if kind == EnvelopeKind::Handshake => match self.accept(row)? {
@@ -187,7 +190,7 @@ impl Taking<'_, '_> {
             }
         };
         if let Ok(message) = Message::decode(&content) {
-            self.message(&peer, message, rng)?;
+            self.message(&peer, part, message, rng)?;
             return if row.knock { self.knocks_again(&peer, rng) } else { Ok(()) };
         }
         self.news.push(News::Unopened);
@@ -195,7 +198,10 @@ impl Taking<'_, '_> {
     }
 
     /// Accepts a handshake; none if it is not good, or from somebody who is blocked.
-    fn accept(&mut self, row: &Row) -> Result<Option<(PeerDevice, Vec<u8>)>, EngineError> {
+    fn accept(
+        &mut self,
+        row: &Row,
+    ) -> Result<Option<(PeerDevice, (Adopted, Vec<u8>))>, EngineError> {
         let mut prekeys = match self.prekeys.take() {
             Some(prekeys) => prekeys,
             None => prekeys::load(self.draft)?,
@@ -228,7 +234,7 @@ impl Taking<'_, '_> {
             }
             None => self.knocked(id, &initiator)?,
         }
-        self.sessions.adopt(&peer, session, self.now)?;
-        Ok(Some((peer, content)))
+        let part = self.sessions.adopt(&peer, session, self.now)?;
+        Ok(Some((peer, (part, content))))
     }
 }

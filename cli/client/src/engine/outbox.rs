@@ -163,6 +163,16 @@ pub fn has_details(rows: &(impl Rows + ?Sized), account: AccountId) -> Result<bo
     Ok(all(rows)?.iter().any(|(_, row)| is_meant(row)))
 }
 
+/// Whether somebody is still to be told to seal anew what they have sealed to us.
+pub fn has_reset(rows: &(impl Rows + ?Sized), account: AccountId) -> Result<bool, StoreError> {
+    let is_meant = |row: &OutboxRow| {
+        row.account == account
+            && matches!(row.content, Content::SessionReset(_))
+            && !matches!(row.state, OutboxState::Failed(_))
+    };
+    Ok(all(rows)?.iter().any(|(_, row)| is_meant(row)))
+}
+
 /// Takes back what somebody is still to be told of how to reach us.
 pub fn take_back_details(draft: &Draft<'_>, account: AccountId) -> Result<(), EngineError> {
     for (number, row) in all(draft)? {

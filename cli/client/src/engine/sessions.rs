@@ -4,7 +4,10 @@
 use core::ops::ControlFlow;
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use msg_crypto::{OpenError, SealError, Sealed, Session, session::pair::PeerSessions};
+use msg_crypto::{
+    OpenError, SealError, Sealed, Session,
+    session::pair::{Adopted, PeerSessions},
+};
 use msg_protocol::{
     envelope::{Body, EnvelopeKind},
     id::DeviceId,
@@ -33,8 +36,8 @@ pub struct PeerDevice {
 pub struct Opened {
     /// Whose session it was.
     pub peer: PeerDevice,
-    /// The plaintext, if it opened.
-    pub content: Result<Vec<u8>, OpenError>,
+    /// The plaintext, if it opened, and the part of the session it came in.
+    pub content: Result<(Adopted, Vec<u8>), OpenError>,
 }
 
 /// The sessions of one draft.
@@ -120,9 +123,10 @@ impl<'d, 'r> Sessions<'d, 'r> {
         peer: &PeerDevice,
         session: Session,
         now: UnixSeconds,
-    ) -> Result<(), EngineError> {
-        self.with(peer)?.adopt(session, now);
-        self.keep(peer)
+    ) -> Result<Adopted, EngineError> {
+        let part = self.with(peer)?.adopt(session, now);
+        self.keep(peer)?;
+        Ok(part)
     }
 
     /// The next message to that device begins a session.
@@ -145,7 +149,7 @@ impl<'d, 'r> Sessions<'d, 'r> {
         now: UnixSeconds,
     ) -> Result<Option<Opened>, EngineError> {
         for peer in self.peers()? {
-            match self.with(&peer)?.open(kind, body, now) {
+            match self.with(&peer)?.open_in_part(kind, body, now) {
                 Err(OpenError::NotForThisSession) => {}
                 outcome => {
                     if outcome.is_ok() {

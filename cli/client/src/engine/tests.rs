@@ -2,6 +2,7 @@
 
 mod claims;
 mod reading;
+mod setbacks;
 mod trust;
 mod versions;
 

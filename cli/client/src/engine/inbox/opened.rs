@@ -1,6 +1,6 @@
 //! What an opened message does, by its kind.
 
-use msg_crypto::OpenError;
+use msg_crypto::{OpenError, session::pair::Adopted};
 use msg_protocol::{
     card::Card,
     content::{Confirm, ContactDetails, Content, Lines, Message, ReceiptLevel, SessionReset, Text},
@@ -65,7 +65,10 @@ impl Taking<'_, '_> {
         );
         let id = AccountId::of(&peer.identity());
         let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_accepted);
-        if let Some(contact) = contact.filter(|_| is_lost) {
+        if let Some(contact) = contact.filter(|_| is_lost)
+            && !outbox::has_reset(self.draft, id)?
+        {
+            // Once for all that is lost until they know.
             self.sessions.retire(peer, self.now)?;
             post_reset(self.draft, id, &contact, 1, self.now, rng)?;
         }
@@ -106,6 +109,7 @@ impl Taking<'_, '_> {
     pub(super) fn message<R: CryptoRng + ?Sized>(
         &mut self,
         peer: &PeerDevice,
+        part: Adopted,
         message: Message,
         rng: &mut R,
     ) -> Result<(), EngineError> {
@@ -138,6 +142,10 @@ impl Taking<'_, '_> {
             Content::ContactDetails(details) => self.details(id, &mut contact, details, rng)?,
             Content::SessionReset(_) if again => {}
             Content::SessionReset(_) => {
+                if part == Adopted::ReceiveOnly {
+                    // They have lost the session that we send in, as far as we know.
+                    self.sessions.retire(peer, self.now)?;
+                }
                 outbox::seal_anew(self.draft, id, Some(peer.device()), self.now)?;
                 self.know(id, message_id, None);
                 self.news.push(News::Reset(id));
