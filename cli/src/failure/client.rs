@@ -33,6 +33,9 @@ impl From<ClientError> for Failure {
             }
             ClientError::AlreadyRegistered(_) => Self::new(Exit::Failed, said)
                 .hint("use another profile for another account: --profile NAME"),
+            ClientError::Begun(address) => Self::new(Exit::Failed, said).hint(format!(
+                "finish it: msg register {address}; another account goes into another --profile"
+            )),
             ClientError::NobodyThere(_) => {
                 Self::new(Exit::Failed, said).hint("check the name, or ask for a contact link")
             }

@@ -12,5 +12,6 @@ mod cards;
 mod envelopes;
 mod floods;
 mod prekeys;
+mod registration;
 mod scene;
 mod times;

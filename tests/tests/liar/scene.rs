@@ -7,7 +7,7 @@ use msg_tests::{
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-const MSG: &str = env!("CARGO_BIN_EXE_msg");
+pub(crate) const MSG: &str = env!("CARGO_BIN_EXE_msg");
 
 /// Two days: longer than anything waits before it is sealed anew.
 pub(crate) const LATER_S: i64 = 2 * 86_400;

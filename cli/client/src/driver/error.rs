@@ -43,6 +43,9 @@ pub enum ClientError {
     /// There is an account here already.
     #[error("{0} is registered here already")]
     AlreadyRegistered(Address),
+    /// Another registration was begun here: the relay may know of it.
+    #[error("the registration of {0} was begun here and not finished")]
+    Begun(Address),
     /// The relay knows nobody of that name.
     #[error("nobody is called {0} there")]
     NobodyThere(Address),

@@ -1,5 +1,6 @@
 //! A new account: its keys are durable before the relay hears of it, so that a
-//! registration that was cut off is finished by the same command.
+//! registration that was cut off is finished by the same command. One that the relay
+//! refuses for good leaves nothing. One command at a time registers in a profile.
 
 use getrandom::SysRng;
 use msg_crypto::password::Password;
@@ -17,7 +18,12 @@ use crate::{
     engine::{EngineError, account},
     home::Home,
     link::{Link, LinkError},
-    store::sealed::Store,
+    lock::Lock,
+    rows::account::key,
+    store::{
+        StoreError,
+        sealed::{LOCK_WAIT, Store},
+    },
     transport::Dialer,
     unlock::Protection,
 };
@@ -49,6 +55,7 @@ impl Client {
         // A relay that is not there, or not to be trusted, is found out first.
         let isolation = order.relay.to_string();
         let link = Link::anonymous(&dialer, &order.relay, order.pin, &isolation).await?;
+        let turn = turn(&order.home).await?;
         let (store, shown) = prepare(order, address.clone()).await?;
         let client = Self::new(store, dialer, policy, "register");
         let (request, is_done) = client
@@ -62,7 +69,9 @@ impl Client {
         };
         client.announce(&link, request, &address).await?;
         link.close().await;
-        client.collect().await?;
+        turn.release();
+        // The account is there. What is not published now is with the next command.
+        let _ = client.collect().await;
         Ok(client)
     }
 
@@ -76,8 +85,9 @@ impl Client {
             Ok(_) => self.section(|draft, _| account::registered(draft)).await,
             Err(error) => {
                 if error.refusal().is_some_and(|refusal| !refusal.keep) {
-                    // The relay will never take these keys: nothing is lost with them.
-                    self.store.home().remove_store().map_err(crate::store::StoreError::from)?;
+                    // The relay has not taken these keys before, or it would have again,
+                    // and never will: nothing is lost with them.
+                    self.store.home().remove_store().map_err(StoreError::from)?;
                 }
                 match &error {
                     LinkError::Refused(refusal) if refusal.code == Code::CONFLICT => {
@@ -88,6 +98,16 @@ impl Client {
             }
         }
     }
+}
+
+/// Waits until nobody else registers here, or collects.
+async fn turn(home: &Home) -> Result<Lock, ClientError> {
+    let home = home.clone();
+    let turn = spawn_blocking(move || {
+        home.make().map_err(StoreError::from)?;
+        Lock::acquire(&home.turn(), "register", LOCK_WAIT).map_err(StoreError::from)
+    });
+    Ok(turn.await.map_err(|_| ClientError::Panicked)??)
 }
 
 /// Makes the store with the keys in it, or opens the one that was begun.
@@ -107,7 +127,7 @@ async fn prepare(order: Order, address: Address) -> Result<(Store, Prepared), Cl
             rng.fill_bytes(&mut random);
             AccountCredential::new(random)
         };
-        let store = if order.home.has_store().map_err(crate::store::StoreError::from)? {
+        let store = if order.home.has_store().map_err(StoreError::from)? {
             Store::unlock(order.home, protection)?
         } else {
             Store::create(order.home, protection, &mut rng)?
@@ -115,8 +135,14 @@ async fn prepare(order: Order, address: Address) -> Result<(Store, Prepared), Cl
         let invite = order.invite.clone();
         store.section("register", |draft| -> Result<_, ClientError> {
             match account::row(&draft) {
-                Ok(row) if row.address == address => {}
-                Ok(row) => return Err(ClientError::AlreadyRegistered(row.address.clone())),
+                Ok(row) if row.registered => {
+                    return Err(ClientError::AlreadyRegistered(row.address.clone()));
+                }
+                Ok(mut row) if row.address == address => {
+                    row.pin = order.pin;
+                    draft.write(key::ACCOUNT, &row);
+                }
+                Ok(row) => return Err(ClientError::Begun(row.address.clone())),
                 Err(EngineError::NoAccount) => {
                     let new = account::NewAccount {
                         address,
