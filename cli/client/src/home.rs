@@ -47,6 +47,11 @@ impl Home {
         self.folder.join("turn")
     }
 
+    /// The lock of whoever signs in.
+    pub fn sign_in(&self) -> PathBuf {
+        self.folder.join("sign-in")
+    }
+
     /// Removes a store that holds nothing yet: its account could not be registered.
     pub fn remove_store(&self) -> Result<(), PrivateError> {
         for path in [self.store(), self.store_key(), self.key_file()] {

@@ -175,6 +175,38 @@ async fn a_sender_who_waits_hears_that_it_was_delivered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_follows_keeps_nobody_from_links_and_new_doors() {
+    let relay = relay();
+    let (alice, bob) = (person(&relay, "alice").await, person(&relay, "bob").await);
+    alice.add("bob").await;
+    bob.add("alice").await;
+    alice.client.collect().await.unwrap();
+    bob.client.collect().await.unwrap();
+    let follower = bob.client.clone();
+    let following = tokio::spawn(async move {
+        let mut following = follower.follow_once().await.unwrap().unwrap();
+        loop {
+            following.next().await.unwrap();
+        }
+    });
+    let before = alice.client.contact("bob").await.unwrap().row.door;
+    assert!(bob.client.contact_link(true).await.unwrap().token.is_some());
+    person(&relay, "carol").await.add("bob").await;
+    let carol = async {
+        while bob.client.block("carol").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        while alice.client.contact("bob").await.unwrap().row.door == before {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            alice.client.collect().await.unwrap();
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(90), carol).await;
+    assert!(told.is_ok(), "the relay and alice know the new door");
+    following.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_see_the_same_number_and_can_mark_each_other_as_verified() {
     let relay = relay();
     let (alice, bob) = (person(&relay, "alice").await, person(&relay, "bob").await);

@@ -61,6 +61,16 @@ impl Client {
             Err(LockError::Busy { .. }) => return Ok(None),
             Err(error) => return Err(StoreError::from(error).into()),
         };
+        Ok(Some(Mailbox { link: self.own_link().await?, _turn: turn }))
+    }
+
+    /// Signs in, beside whoever collects. One at a time: counters are to reach the
+    /// relay in order.
+    pub(crate) async fn own_link(&self) -> Result<Link, ClientError> {
+        let (path, command) = (self.store.home().sign_in(), self.command);
+        let patience = self.policy.patience;
+        let lock = spawn_blocking(move || Lock::acquire(&path, command, patience)).await;
+        let lock = lock.map_err(|_| ClientError::Panicked)?.map_err(StoreError::from)?;
         let (address, pin, sign_in) = self
             .section(|draft, _| {
                 let row = account::row(draft)?;
@@ -76,7 +86,8 @@ impl Client {
         if shown >= showing {
             self.section(move |draft, rng| inbox::set_back(draft, shown, now(), rng)).await?;
         }
-        Ok(Some(Mailbox { link, _turn: turn }))
+        lock.release();
+        Ok(link)
     }
 
     /// Takes in all that waits, looks after prekeys, and checks what strangers say.
@@ -150,7 +161,7 @@ impl Client {
     }
 
     /// Tells the relay of our door, if it has another.
-    async fn publish_door(&self, link: &Link) -> Result<(), ClientError> {
+    pub(crate) async fn publish_door(&self, link: &Link) -> Result<(), ClientError> {
         let (door, number, at_relay) = self
             .look(|rows| {
                 let row = account::row(rows)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use msg_protocol::{push::Push, request::Credit, response::Row};
+use msg_protocol::{push::Push, request::Credit, response::Row, time::UnixSeconds};
 use tokio::time::timeout;
 
 use super::{Client, ClientError, collect::Mailbox, now};
@@ -18,6 +18,10 @@ const CREDIT: u16 = 64;
 const GATHER: Duration = Duration::from_millis(2);
 /// Rows that are stored together at most.
 const GATHERED: usize = 32;
+/// Seconds between two looks after what is published.
+const UPKEEP_S: u64 = 3_600;
+/// Seconds after which it is noted again that the mailbox is empty.
+const NOTE_S: u64 = 60;
 /// The longest pause between two looks at what is due.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -26,6 +30,10 @@ pub struct Following {
     client: Client,
     mailbox: Mailbox,
     credit: u16,
+    /// When prekeys were last looked after.
+    kept_up: UnixSeconds,
+    /// When it was last noted that the mailbox is empty.
+    noted: UnixSeconds,
 }
 
 impl Client {
@@ -34,7 +42,8 @@ impl Client {
         let Some(mailbox) = self.open_mailbox(Duration::ZERO).await? else { return Ok(None) };
         self.empty(&mailbox).await?;
         let _ = self.deliver(None).await;
-        let mut following = Following { client: self.clone(), mailbox, credit: 0 };
+        let (client, kept_up) = (self.clone(), now());
+        let mut following = Following { client, mailbox, credit: 0, kept_up, noted: kept_up };
         following.renew().await?;
         Ok(Some(following))
     }
@@ -43,6 +52,7 @@ impl Client {
 impl Following {
     /// Waits until something has come, or was due, and says what.
     pub async fn next(&mut self) -> Result<Vec<News>, ClientError> {
+        self.keep_up().await?;
         let due = self.client.look(|rows| Ok(receipts::next_due(rows)?)).await?;
         let pause =
             due.map_or(LOOK, |due| Duration::from_secs(due.0.saturating_sub(now().0)).min(LOOK));
@@ -68,6 +78,24 @@ impl Following {
         Ok(news)
     }
 
+    /// What short commands do whenever they collect; they do not while this follows.
+    async fn keep_up(&mut self) -> Result<(), ClientError> {
+        let now = now();
+        if now.0.abs_diff(self.kept_up.0) >= UPKEEP_S {
+            self.kept_up = now;
+            self.noted = now;
+            self.client.maintain(&self.mailbox.link).await?;
+            return self.client.follow_up(&[]).await;
+        }
+        // Another command may have changed it, and waits for nobody.
+        self.client.publish_door(&self.mailbox.link).await?;
+        if now.0.abs_diff(self.noted.0) >= NOTE_S {
+            self.noted = now;
+            self.note_collected().await?;
+        }
+        Ok(())
+    }
+
     async fn pushed(&mut self, push: Push, rows: &mut Vec<Row>) -> Result<(), ClientError> {
         match push {
             Push::Arrived(arrived) => {
@@ -90,6 +118,10 @@ impl Following {
         let more = CREDIT - self.credit;
         self.mailbox.link.ask(Credit { envelopes: more, after }).await?;
         self.credit = CREDIT;
+        self.note_collected().await
+    }
+
+    async fn note_collected(&self) -> Result<(), ClientError> {
         self.client
             .section(|draft, _| {
                 let mut state = account::relay(draft)?;

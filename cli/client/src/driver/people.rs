@@ -12,7 +12,7 @@ use msg_protocol::{
 };
 use rand_core::Rng as _;
 
-use super::{Client, ClientError, collect::Mailbox, now};
+use super::{Client, ClientError, now};
 use crate::{
     engine::{
         EngineError,
@@ -219,8 +219,7 @@ impl Client {
             })
             .await?;
         let request = IssueToken::new(&token, salt, expires);
-        let mailbox = self.open_mailbox(self.policy.patience).await?;
-        let Mailbox { link, .. } = mailbox.ok_or(ClientError::MailboxBusy)?;
+        let link = self.own_link().await?;
         link.ask(request).await?;
         link.close().await;
         Ok(token)
