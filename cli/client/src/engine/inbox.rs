@@ -7,7 +7,7 @@
 mod opened;
 mod reading;
 
-use msg_crypto::{AcceptError, Accepted, accept, prekey::OwnPrekeys, session::pair::Adopted};
+use msg_crypto::{AcceptError, Accepted, accept, prekey::OwnPrekeys};
 use msg_protocol::{
     content::Message,
     envelope::EnvelopeKind,
@@ -177,13 +177,16 @@ impl Taking<'_, '_> {
     ) -> Result<(), EngineError> {
         let (kind, body) = (row.envelope.kind, &row.envelope.body);
         let found = self.sessions.open(kind, body, self.now)?;
-        let (peer, (part, content)) = match found {
-            Some(Opened { peer, content: Ok(content) }) => (peer, content),
-            Some(Opened { peer, content: Err(error) }) => return self.refused(&peer, &error, rng),
+        let found = match found {
             None if kind == EnvelopeKind::Handshake => match self.accept(row)? {
-                Some(accepted) => accepted,
+                Some(accepted) => Some(accepted),
                 None => return Ok(()),
             },
+            found => found,
+        };
+        let (peer, part, content) = match found {
+            Some(Opened { peer, content: Ok((part, content)) }) => (peer, part, content),
+            Some(Opened { peer, content: Err(error) }) => return self.refused(&peer, &error, rng),
             None => {
                 self.news.push(News::Unopened);
                 return Ok(());
@@ -198,10 +201,7 @@ impl Taking<'_, '_> {
     }
 
     /// Accepts a handshake; none if it is not good, or from somebody who is blocked.
-    fn accept(
-        &mut self,
-        row: &Row,
-    ) -> Result<Option<(PeerDevice, (Adopted, Vec<u8>))>, EngineError> {
+    fn accept(&mut self, row: &Row) -> Result<Option<Opened>, EngineError> {
         let mut prekeys = match self.prekeys.take() {
             Some(prekeys) => prekeys,
             None => prekeys::load(self.draft)?,
@@ -235,6 +235,6 @@ impl Taking<'_, '_> {
             None => self.knocked(id, &initiator)?,
         }
         let part = self.sessions.adopt(&peer, session, self.now)?;
-        Ok(Some((peer, (part, content))))
+        Ok(Some(Opened { peer, content: Ok((part, content)) }))
     }
 }
