@@ -11,7 +11,7 @@ use std::{
 
 use msg_tests::msg::Done;
 
-use super::{MSG, PASSWORD, friends, relay, unattended::locked};
+use super::{MSG, PASSWORD, friends, relay, traces::relay_files, unattended::locked};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -165,7 +165,8 @@ fn no_output_and_no_file_of_a_whole_run_holds_what_is_secret() {
         );
         assert!(!relay.log().contains(secret));
     }
-    for (path, bytes) in lara.files().into_iter().chain(bob.files()) {
+    let kept = lara.files().into_iter().chain(bob.files()).chain(relay_files(&relay));
+    for (path, bytes) in kept {
         let is_its_own = path == password || path.ends_with("default/key");
         for secret in secrets {
             assert!(is_its_own || !holds(&bytes, secret), "a secret is in {}", path.display());

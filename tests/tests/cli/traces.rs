@@ -29,7 +29,8 @@ fn no_text_password_or_key_is_in_any_file_and_all_are_private() {
     }
 }
 
-fn relay_files(relay: &msg_tests::relay::RelayProcess) -> Vec<(PathBuf, Vec<u8>)> {
+/// Every file of a relay, as bytes.
+pub(super) fn relay_files(relay: &msg_tests::relay::RelayProcess) -> Vec<(PathBuf, Vec<u8>)> {
     std::fs::read_dir(relay.data())
         .unwrap()
         .map(|entry| entry.unwrap().path())
