@@ -142,4 +142,9 @@ fn stops(scene: &Scene, alice: &Person, card: Signed<Card>) {
     assert_ends(&alice.run(&["send", "dave", "two"]), 3, "held");
     assert_eq!(trust(alice, "dave"), "went_back");
     assert_eq!(outbox(alice), ["queued"; 2]);
+    // Its owner may go on with the card that is held, and with no other.
+    let held = contact(alice, "dave").unwrap()["fingerprint"].as_str().unwrap().to_owned();
+    assert_eq!(alice.run(&["trust", "dave", "--expect", &fingerprint(alice)]).code, Some(3));
+    alice.run(&["trust", "dave", "--expect", &held]);
+    assert_eq!(trust(alice, "dave"), "unverified");
 }
