@@ -144,7 +144,7 @@ fn a_false_count_of_sign_ins_loses_nothing() {
 
     let scene = Scene::new();
     let [alice, bob] = scene.friends(["alice", "bob"]);
-    for count in [0, 1 << 40, 0, u64::MAX / 2, 5] {
+    for count in [0, 1 << 40, 0, u64::MAX, 5] {
         let exchange = |person: &Person, other: &Person| {
             let text = format!("at {count} to {}", other.name);
             person.done(&["send", &other.name, &text]);
