@@ -1,7 +1,5 @@
 //! The account that a command works with: its folder, its key, its way to relays.
 
-use std::time::Duration;
-
 use msg_client::{
     driver::{Client, Policy},
     home::Home,
@@ -10,7 +8,6 @@ use msg_client::{
     unlock::{self, Needed, Protection},
 };
 use msg_crypto::password::Password;
-use tokio::time::timeout;
 
 use crate::{
     args::Globals,
@@ -19,9 +16,6 @@ use crate::{
     prompt::Terminal,
     secrets::{self, SecretError, cached},
 };
-
-/// How long a command goes on for what it was not asked for.
-const ERRAND: Duration = Duration::from_secs(5);
 
 /// The folder of the profile.
 pub(crate) fn home(globals: &Globals) -> Result<Home, Failure> {
@@ -47,13 +41,6 @@ pub(crate) fn open(globals: &Globals, command: &'static str) -> Result<Client, F
     let dialer = dialer(globals)?;
     let store = unlock(globals, home(globals)?)?.waiting(globals.lock_wait.0);
     Ok(Client::new(store, dialer, Policy::default(), command))
-}
-
-/// Delivers what is due, confirmations above all, now that relays are there. Nobody
-/// has asked for it, so nobody waits long for it or hears of it: what does not leave
-/// now leaves with a later command.
-pub(crate) async fn deliver_due(client: &Client) {
-    drop(timeout(ERRAND, client.deliver(None)).await);
 }
 
 /// Unlocks the store: by its key file if it has one, else by a password that was

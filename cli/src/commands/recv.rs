@@ -65,10 +65,10 @@ pub(crate) async fn run(globals: &Globals, args: &Recv) -> Result<Exit, Failure>
     if args.follow {
         return reading.follow(deadline).await;
     }
-    let collected = reading.client.collect().await;
+    let collected = reading.client.take_in().await;
     reading.show().await?;
     if collected.is_ok() {
-        account::deliver_due(&reading.client).await;
+        reading.client.run_errands().await;
     }
     if reading.shown == 0
         && let Some(deadline) = deadline

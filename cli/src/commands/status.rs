@@ -30,11 +30,8 @@ pub(crate) async fn whoami(globals: &Globals) -> Result<Exit, Failure> {
 pub(crate) async fn status(globals: &Globals) -> Result<Exit, Failure> {
     let client = account::open(globals, "status")?;
     let began = Instant::now();
-    let reached = client.collect().await;
+    let reached = client.take_in().await;
     let round_trip_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if reached.is_ok() {
-        account::deliver_due(&client).await;
-    }
     let figures = client.figures().await?;
     let status = Status {
         address: figures.account.address.to_string(),
@@ -47,5 +44,6 @@ pub(crate) async fn status(globals: &Globals) -> Result<Exit, Failure> {
     };
     report::say(globals, &status)?;
     reached?;
+    client.run_errands().await;
     Ok(Exit::Done)
 }

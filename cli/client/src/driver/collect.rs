@@ -31,6 +31,9 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How long a short command waits for another that collects.
 const TURN_WAIT: Duration = Duration::from_secs(5);
 
+/// How long a command goes on for what it was not asked for.
+const ERRANDS: Duration = Duration::from_secs(5);
+
 /// Our own link, and the turn to use it.
 pub(crate) struct Mailbox {
     pub(crate) link: Link,
@@ -38,15 +41,27 @@ pub(crate) struct Mailbox {
 }
 
 impl Client {
-    /// Empties the mailbox into the store; says what came. Nothing, if another
-    /// process is at it all the time.
+    /// Empties the mailbox into the store, and delivers what that has set free; says
+    /// what came. Nothing, if another process is at it all the time.
     pub async fn collect(&self) -> Result<Vec<News>, ClientError> {
+        let news = self.take_in().await?;
+        self.run_errands().await;
+        Ok(news)
+    }
+
+    /// Empties the mailbox into the store; says what came.
+    pub async fn take_in(&self) -> Result<Vec<News>, ClientError> {
         let Some(mailbox) = self.open_mailbox(TURN_WAIT).await? else { return Ok(Vec::new()) };
         let news = self.empty(&mailbox).await?;
         mailbox.link.close().await;
-        // What this has set free, or what is due meanwhile, stays due if it fails.
-        let _ = timeout(self.policy.patience, self.deliver(None)).await;
         Ok(news)
+    }
+
+    /// Delivers what is due, confirmations above all, now that relays are there.
+    /// Nobody has asked for it, so nobody waits long for it or hears of it: what does
+    /// not leave now leaves with a later command.
+    pub async fn run_errands(&self) {
+        drop(timeout(ERRANDS, self.deliver(None)).await);
     }
 
     /// Signs in; none if another process does for this device.
