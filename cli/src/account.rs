@@ -1,7 +1,7 @@
 //! The account that a command works with: its folder, its key, its way to relays.
 
 use msg_client::{
-    driver::{Client, Policy},
+    driver::{Client, Policy, settings::chosen},
     home::Home,
     store::sealed::Store,
     transport::{DialSettings, Dialer},
@@ -26,9 +26,10 @@ pub(crate) fn home(globals: &Globals) -> Result<Home, Failure> {
     Ok(Home::at(folder))
 }
 
-/// The way to relays.
-pub(crate) fn dialer(globals: &Globals) -> Result<Dialer, Failure> {
-    let proxy = globals.proxy.as_deref().filter(|proxy| !proxy.is_empty());
+/// The way to relays, as the arguments say, else as was chosen.
+pub(crate) fn dialer(globals: &Globals, chosen: Option<&str>) -> Result<Dialer, Failure> {
+    let said = globals.proxy.as_deref().filter(|proxy| !proxy.is_empty());
+    let proxy = said.or(chosen).filter(|proxy| *proxy != "none");
     let proxy = proxy.map(str::parse).transpose().map_err(|error| {
         Failure::new(Exit::Usage, format!("proxy: {error}"))
             .hint("as in --proxy socks5h://127.0.0.1:9050")
@@ -38,9 +39,20 @@ pub(crate) fn dialer(globals: &Globals) -> Result<Dialer, Failure> {
 
 /// The account, unlocked. `command` tells those who wait for the store what goes on.
 pub(crate) fn open(globals: &Globals, command: &'static str) -> Result<Client, Failure> {
-    let dialer = dialer(globals)?;
-    let store = unlock(globals, home(globals)?)?.waiting(globals.lock_wait.0);
-    Ok(Client::new(store, dialer, Policy::default(), command))
+    client(globals, unlock(globals, home(globals)?)?, command)
+}
+
+/// The account of a store that is unlocked.
+pub(crate) fn client(
+    globals: &Globals,
+    store: Store,
+    command: &'static str,
+) -> Result<Client, Failure> {
+    let store = store.waiting(globals.lock_wait.0);
+    let chosen = chosen(&store, command)?;
+    let dialer = dialer(globals, chosen.proxy.as_deref())?;
+    let spread = globals.spread || chosen.spread;
+    Ok(Client::new(store, dialer, Policy { spread, ..Policy::default() }, command))
 }
 
 /// Unlocks the store: by its key file if it has one, else by a password that was

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::globals::Globals;
 use self::{
-    account::{DeleteAccount, Doctor, Lock, Passwd, Register, Status, Unlock, Whoami},
+    account::{Config, DeleteAccount, Doctor, Lock, Passwd, Register, Status, Unlock, Whoami},
     contacts::{
         Accept, AddContact, Block, Contacts, Link, RemoveContact, Rename, Requests, Trust, Unblock,
         Verify,
@@ -69,6 +69,7 @@ pub(crate) enum Command {
     Lock(Lock),
     DeleteAccount(DeleteAccount),
     Doctor(Doctor),
+    Config(Config),
     // Contacts.
     AddContact(AddContact),
     Contacts(Contacts),

@@ -2,6 +2,7 @@
 //! library, and reports.
 
 mod completions;
+mod config;
 mod contacts;
 mod delete_account;
 mod doctor;
@@ -63,6 +64,7 @@ async fn account_command(globals: &Globals, command: &Command) -> Result<Exit, F
         Command::Passwd(_) => passwd::run(globals).await,
         Command::DeleteAccount(args) => delete_account::run(globals, args).await,
         Command::Doctor(_) => doctor::run(globals).await,
+        Command::Config(args) => config::run(globals, args).await,
         Command::Completions(_) | Command::Man(_) | Command::Unlock(_) | Command::Lock(_) => {
             Err(Failure::new(Exit::Usage, "this needs no account"))
         }

@@ -8,6 +8,7 @@ pub(crate) mod message;
 pub(crate) mod outbox;
 pub(crate) mod qr;
 pub(crate) mod sent;
+pub(crate) mod setting;
 pub(crate) mod when;
 
 use anstyle::Style;

@@ -5,6 +5,7 @@
 //! deliver           prekeys and work for whom there is no session; batches of envelopes
 //! collect follow    the mailbox: pages in order, acknowledged when they are durable
 //! own doctor        another password, the account's end, how it all is
+//! settings          what its owner has chosen
 //! people trust      contacts: found, added, accepted, blocked; compared, verified
 //! send receive      what a command asks for
 //! ```
@@ -23,6 +24,7 @@ pub mod people;
 pub mod receive;
 pub mod register;
 pub mod send;
+pub mod settings;
 pub mod trust;
 
 use std::{
@@ -54,8 +56,6 @@ pub(crate) type Random = UnwrapErr<SysRng>;
 /// How an account behaves: what its owner has chosen.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// Whether nothing is sent to whom the owner has not verified.
-    pub verified_only: bool,
     /// How long one command tries to reach relays.
     pub patience: Duration,
     /// Whether each recipient gets a link of their own.
@@ -64,7 +64,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { verified_only: false, patience: Duration::from_secs(20), spread: false }
+        Self { patience: Duration::from_secs(20), spread: false }
     }
 }
 

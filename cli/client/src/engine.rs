@@ -6,6 +6,7 @@
 //! outbox             what is said: queued, sealed, deposited, confirmed
 //! inbox              what came: opened, known again, kept, confirmed
 //! receipts           what others are told of that
+//! settings           what the owner has chosen
 //! ```
 //!
 //! Each verb reads and writes through a [`Draft`](crate::step::Draft). What it
@@ -22,6 +23,7 @@ pub mod outbox;
 pub mod prekeys;
 pub mod receipts;
 pub mod sessions;
+pub mod settings;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,7 @@ pub mod account;
 pub mod contact;
 pub mod message;
 pub mod outbox;
+pub mod settings;
 
 use core::ops::ControlFlow;
 
@@ -14,10 +15,11 @@ use msg_protocol::codec;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
-    account::{AccountRow, EpochsRow, NumbersRow, RelayRow, SettingsRow},
+    account::{AccountRow, EpochsRow, NumbersRow, RelayRow},
     contact::{Alarm, ContactRow, Place, RightRow, Standing, Trust},
     message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow, UnreadRow},
     outbox::{OutboxRow, OutboxState, Sealing},
+    settings::{Accept, SettingsRow, TrustPolicy, Whom},
 };
 use crate::{
     step::Draft,

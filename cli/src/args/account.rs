@@ -17,6 +17,8 @@ Examples:
   msg register backup --relay LINK --unattended
                           no password: a key beside the store, for cron and services
   msg register alice@relay.example --invite <invitation.txt
+  msg register alice@relay.example --proxy socks5h://127.0.0.1:9050
+                          through Tor, from now on: msg config shows it
 
 A relay link and an invitation can be given as - to be read from stdin, so that
 they do not show in the list of processes.")]
@@ -134,3 +136,37 @@ Examples:
   msg doctor
   msg doctor --json | jq 'select(.state != \"ok\")'")]
 pub(crate) struct Doctor {}
+
+/// Show or change settings.
+///
+/// Settings are kept in the store. A flag or its twin in the environment wins over
+/// them for one command.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  msg config                              all settings
+  msg config trust.policy verified-only   send to nobody who is not verified
+  msg config accept all                   let every stranger in, as a bot may
+  msg config accept listed
+  msg config accept.list carol@relay.example,dave@relay.example
+  msg config proxy socks5h://127.0.0.1:9050
+  msg config proxy --reset
+
+Settings:
+  trust.policy   first-use, verified-only: whom messages are sent to; others' are held
+  accept         none, listed, all: which strangers are let in without asking
+  accept.list    fingerprints and addresses with commas between them
+  receipts       contacts, verified, none: who is told that you have read a message
+  proxy          socks5h://HOST:PORT or none: the way to every relay
+  spread         on, off: a link of its own, at a time of its own, for each recipient")]
+pub(crate) struct Config {
+    /// Which one.
+    #[arg(value_name = "SETTING")]
+    pub(crate) setting: Option<String>,
+    /// What it is to be.
+    #[arg(value_name = "VALUE")]
+    pub(crate) value: Option<String>,
+    /// Go back to what it is if nobody chooses.
+    #[arg(long, requires = "setting", conflicts_with = "value")]
+    pub(crate) reset: bool,
+}

@@ -34,9 +34,13 @@ pub(crate) struct Globals {
     #[arg(long, global = true, env = "MSG_LOCK_WAIT", hide_env_values = true)]
     #[arg(value_name = "TIME", default_value = "30s", value_parser = span)]
     pub(crate) lock_wait: Span,
-    /// Reach relays through that proxy: socks5h://HOST:PORT, as of Tor.
+    /// Reach relays through that proxy: socks5h://HOST:PORT, as of Tor; or none.
     #[arg(long, global = true, env = "MSG_PROXY", hide_env_values = true, value_name = "URL")]
     pub(crate) proxy: Option<String>,
+    /// Give each recipient a link of their own, at a time of its own.
+    #[arg(long, global = true, env = "MSG_SPREAD", hide_env_values = true)]
+    #[arg(value_parser = FalseyValueParser::new())]
+    pub(crate) spread: bool,
     /// Read the password from that file descriptor, as in 3<secret.txt.
     #[arg(long, global = true, value_name = "N")]
     pub(crate) password_fd: Option<u32>,

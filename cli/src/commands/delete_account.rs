@@ -1,7 +1,6 @@
 //! `msg delete-account`.
 
 use msg_client::{
-    driver::{Client, Policy},
     store::sealed::Store,
     unlock::{self, Needed, Protection},
 };
@@ -18,7 +17,6 @@ use crate::{
 /// Ends the account, once its owner has said so twice.
 pub(crate) async fn run(globals: &Globals, args: &DeleteAccount) -> Result<Exit, Failure> {
     let home = account::home(globals)?;
-    let dialer = account::dialer(globals)?;
     let needs_password = unlock::needed(&home)? == Needed::Password;
     let password = match account::given(globals)? {
         _ if !needs_password => None,
@@ -26,8 +24,8 @@ pub(crate) async fn run(globals: &Globals, args: &DeleteAccount) -> Result<Exit,
         None => Some(Terminal::open().ok_or_else(account::locked)?.password("Password: ")?),
     };
     let protection = password.as_ref().map_or(Protection::KeyFile, Protection::Password);
-    let store = Store::unlock(home.clone(), protection)?.waiting(globals.lock_wait.0);
-    let client = Client::new(store, dialer, Policy::default(), "delete-account");
+    let store = Store::unlock(home.clone(), protection)?;
+    let client = account::client(globals, store, "delete-account")?;
     let address = client.figures().await?.account.address.to_string();
     agree(args, &address)?;
     client.delete_account(password).await?;

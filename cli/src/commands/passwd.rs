@@ -1,7 +1,6 @@
 //! `msg passwd`.
 
 use msg_client::{
-    driver::{Client, Policy},
     store::sealed::Store,
     unlock::{self, Needed, Protection},
 };
@@ -18,7 +17,6 @@ use crate::{
 /// Changes the password; an account without one gets one.
 pub(crate) async fn run(globals: &Globals) -> Result<Exit, Failure> {
     let home = account::home(globals)?;
-    let dialer = account::dialer(globals)?;
     let needs_password = unlock::needed(&home)? == Needed::Password;
     let given = if needs_password { account::given(globals)? } else { None };
     let mut terminal = Terminal::open().ok_or_else(|| {
@@ -30,9 +28,9 @@ pub(crate) async fn run(globals: &Globals) -> Result<Exit, Failure> {
         given => given,
     };
     let protection = old.as_ref().map_or(Protection::KeyFile, Protection::Password);
-    let store = Store::unlock(home.clone(), protection)?.waiting(globals.lock_wait.0);
+    let store = Store::unlock(home.clone(), protection)?;
     let new = terminal.new_password("New password: ")?;
-    let client = Client::new(store, dialer, Policy::default(), "passwd");
+    let client = account::client(globals, store, "passwd")?;
     client.change_password(old, new).await?;
     cached::forget(home.folder());
     report::confirm(globals, &PasswordChanged {})?;

@@ -1,6 +1,9 @@
 //! `msg register`.
 
-use msg_client::driver::{Client, Policy, register::Order};
+use msg_client::{
+    driver::{Client, Policy, register::Order},
+    engine::settings::Setting,
+};
 use msg_crypto::password::Password;
 use msg_protocol::{
     address::{Pin, RelayAddress, RelayLink},
@@ -26,13 +29,16 @@ struct Place {
 /// Makes an account.
 pub(crate) async fn run(globals: &Globals, args: &Register) -> Result<Exit, Failure> {
     let home = account::home(globals)?;
-    let dialer = account::dialer(globals)?;
+    let dialer = account::dialer(globals, None)?;
     let Place { relay, pin, invite } = relay(args)?;
     let invite = if args.invite { Some(asked_invite()?) } else { invite };
     let password = if args.unattended { None } else { Some(new_password(globals)?) };
     let order =
         Order { home: home.clone(), name: args.who.name.clone(), relay, pin, invite, password };
     let client = Client::register(order, dialer, Policy::default()).await?;
+    if let Some(proxy) = &globals.proxy {
+        client.choose(Setting::Proxy, Some(proxy.clone())).await?;
+    }
     let figures = client.figures().await?;
     let registered = Registered {
         address: figures.account.address.to_string(),

@@ -222,9 +222,9 @@ fn problem(row: &Sent, wanted: Level) -> Option<Failure> {
         Problem::Alarmed => new(Exit::Trust, "held: their identity cannot be trusted now")
             .hint(format!("compare fingerprints, then: msg trust {to}"))
             .kept(true),
-        Problem::Unverified => new(Exit::Trust, "not sent: they are not verified")
+        Problem::Unverified => new(Exit::Trust, "held: they are not verified")
             .hint(format!("compare safety numbers: msg verify {to}"))
-            .kept(false),
+            .kept(true),
         Problem::Blocked => new(Exit::Failed, "not sent: you have blocked them")
             .hint(format!("msg unblock {to}"))
             .kept(false),

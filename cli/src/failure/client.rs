@@ -5,6 +5,7 @@ use msg_client::{
     engine::{
         EngineError,
         contacts::{AcceptError, AddError, TrustError},
+        settings::SettingError,
     },
     link::{Fault, LinkError},
     lock::LockError,
@@ -56,6 +57,10 @@ impl From<ClientError> for Failure {
             ClientError::NotAccepted(name) => {
                 Self::new(Exit::Failed, said).hint(format!("msg accept {name}"))
             }
+            ClientError::Setting(SettingError::Value(setting, _)) => {
+                Self::new(Exit::Usage, said).hint(format!("it can be: {}", setting.values()))
+            }
+            ClientError::Setting(_) => Self::new(Exit::Usage, said).hint("msg config lists them"),
             ClientError::TooLong(_) => Self::new(Exit::Usage, said),
             ClientError::MailboxBusy => Self::new(Exit::Busy, said)
                 .hint("end the msg recv --follow that runs, or wait for it"),

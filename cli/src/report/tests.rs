@@ -61,6 +61,7 @@ fn schemas() -> Vec<(String, Value)> {
         schema::<Status>(),
         schema::<Unlocked>(),
         schema::<Locked>(),
+        schema::<setting::Setting>(),
         schema::<PasswordChanged>(),
         schema::<AccountDeleted>(),
         schema::<Examined>(),

@@ -17,6 +17,7 @@ mod pipes;
 mod prompts;
 mod relays;
 mod setbacks;
+mod settings;
 mod stories;
 mod traces;
 mod unattended;

@@ -1,8 +1,9 @@
 //! From the outbox to the relays: sessions where there are none, then envelopes in
 //! one batch for each relay.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use getrandom::SysRng;
 use msg_protocol::{
     address::{Pin, RelayAddress},
     bounded::List,
@@ -11,7 +12,8 @@ use msg_protocol::{
     prekey::PrekeyBundle,
     request::{Access, Deposit, FetchCards, FetchPrekeys},
 };
-use tokio::task::JoinSet;
+use rand_core::{Rng as _, UnwrapErr};
+use tokio::{task::JoinSet, time::sleep};
 
 use super::{Client, ClientError, now};
 use crate::{
@@ -24,6 +26,9 @@ use crate::{
     link::{LinkError, knock_ticket},
     rows::RightRow,
 };
+
+/// Milliseconds within which recipients are written to, if apart.
+const SPREAD_MS: u64 = 3_000;
 
 /// What came of delivering.
 #[derive(Debug, Default)]
@@ -119,6 +124,7 @@ impl Client {
         for ((relay, ..), (pin, parcels)) in batches {
             let client = self.clone();
             running.spawn(async move {
+                client.wait_apart().await;
                 let (epoch, answers) = client.batch(&relay, pin, parcels).await;
                 (epoch.map(|epoch| (relay, epoch)), answers)
             });
@@ -172,6 +178,15 @@ impl Client {
         .await
     }
 
+    /// Who does not want to be seen writing to several people at once lets each of
+    /// them wait a while that nobody can foresee.
+    async fn wait_apart(&self) {
+        if self.policy.spread {
+            let pause = u64::from(UnwrapErr(SysRng).next_u32()) % SPREAD_MS;
+            sleep(Duration::from_millis(pause)).await;
+        }
+    }
+
     async fn batch(
         &self,
         relay: &RelayAddress,
@@ -211,6 +226,7 @@ impl Client {
             running.spawn(async move {
                 let account = want.account;
                 let access = want.access.clone();
+                client.wait_apart().await;
                 (account, client.prekeys(want).await.map_err(|error| (access, error)))
             });
         }

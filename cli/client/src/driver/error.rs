@@ -6,6 +6,7 @@ use crate::{
     engine::{
         EngineError,
         contacts::{AcceptError, AddError, TrustError},
+        settings::SettingError,
     },
     link::LinkError,
     store::StoreError,
@@ -70,6 +71,9 @@ pub enum ClientError {
     /// Sent to whom has not been accepted yet.
     #[error("{0} waits for your word")]
     NotAccepted(String),
+    /// A setting that cannot be chosen.
+    #[error(transparent)]
+    Setting(SettingError),
     /// A message that fits no envelope.
     #[error("a text of {0} bytes is too long")]
     TooLong(usize),

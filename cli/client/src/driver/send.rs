@@ -15,10 +15,10 @@ use crate::{
     engine::{
         EngineError,
         account::{self, Own},
-        contacts, outbox, receipts,
+        contacts, outbox, receipts, settings,
     },
     link::LinkError,
-    rows::{Level, Standing, Trust},
+    rows::{Level, SettingsRow, Standing},
 };
 
 /// Bytes of a text that always fits an envelope, with what goes around it.
@@ -100,15 +100,15 @@ impl Client {
         let deadline = Instant::now() + sending.timeout;
         let wanted = sending.wanted;
         let contents = contents(&sending)?;
-        let policy = self.policy.clone();
         let to = sending.to.clone();
         let confirm = if wanted > Level::Relay { Confirm::AtOnce } else { Confirm::Later };
         let (mut sent, due, is_collecting) = self
             .section(move |draft, rng| {
                 let own = Own::load(draft)?;
+                let settings = settings::of(draft)?;
                 let mut sent = Vec::new();
                 for name in to {
-                    let mut row = post_to(draft, &name, policy.verified_only)?;
+                    let mut row = post_to(draft, &name, &settings)?;
                     if let Some((account, contact)) = row.1.take() {
                         for content in &contents {
                             let message = outbox::new_message_id(rng);
@@ -238,7 +238,7 @@ type Content1 = Box<dyn Fn(&mut super::Random) -> Content + Send>;
 fn post_to(
     draft: &crate::step::Draft<'_>,
     name: &str,
-    verified_only: bool,
+    settings: &SettingsRow,
 ) -> Result<(Sent, Option<(AccountId, crate::rows::ContactRow)>), EngineError> {
     let sent = |account, problem| Sent {
         to: name.to_owned(),
@@ -256,10 +256,10 @@ fn post_to(
         (_, Standing::Blocked) => Some(Problem::Blocked),
         (_, Standing::Request | Standing::Removed) => Some(Problem::NotAccepted),
         (Some(_), _) => Some(Problem::Alarmed),
-        _ if verified_only && contact.trust != Trust::Verified => Some(Problem::Unverified),
+        _ if settings.distrusts(&contact) => Some(Problem::Unverified),
         _ => None,
     };
-    let is_posted = matches!(problem, None | Some(Problem::Alarmed));
+    let is_posted = matches!(problem, None | Some(Problem::Alarmed | Problem::Unverified));
     let mut row = sent(Some(account), problem);
     if is_posted {
         row.level = Level::Queued;

@@ -180,7 +180,6 @@ pub(super) fn stranger(name: String, card: &Verified<Card>, now: UnixSeconds) ->
         right: None,
         told_door: 0,
         alarm: None,
-        receipts: true,
     }
 }
 

@@ -25,6 +25,7 @@ use super::{
     account::{self, Own},
     contacts, outbox, prekeys,
     sessions::{Opened, PeerDevice, Sessions},
+    settings,
 };
 use crate::{
     rows::{KnownRow, Read as _, account::key},
@@ -194,7 +195,12 @@ impl Taking<'_, '_> {
         };
         if let Ok(message) = Message::decode(&content) {
             self.message(&peer, part, message, rng)?;
-            return if row.knock { self.knocks_again(&peer, rng) } else { Ok(()) };
+            if row.knock {
+                self.knocks_again(&peer, rng)?;
+                let id = AccountId::of(&peer.identity());
+                settings::accept(self.draft, self.own, id, self.now, rng)?;
+            }
+            return Ok(());
         }
         self.news.push(News::Unopened);
         Ok(())

@@ -12,7 +12,7 @@ use msg_protocol::{
 };
 use rand_core::CryptoRng;
 
-use super::{EngineError, contacts, outbox};
+use super::{EngineError, contacts, outbox, settings};
 use crate::{
     rows::{ContactRow, Read as _, ReceiptsRow, contact::key},
     step::Draft,
@@ -66,6 +66,11 @@ pub fn note<R: CryptoRng + ?Sized>(
         }
     }
     Ok(())
+}
+
+/// Whether somebody is told when their messages are read, and told at once.
+pub fn may_tell(rows: &(impl Rows + ?Sized), contact: &ContactRow) -> Result<bool, StoreError> {
+    Ok(settings::of(rows)?.receipts.includes(contact))
 }
 
 /// Puts what is due into the outbox; gives how many rows that made.

@@ -95,13 +95,6 @@ pub struct EpochsRow {
     pub known: Vec<(RelayAddress, RelayEpoch)>,
 }
 
-/// What the owner has chosen.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct SettingsRow {
-    /// Names and values, as `config` shows them.
-    pub values: Vec<(String, String)>,
-}
-
 impl Row for AccountRow {
     const TABLE: Table = Table::Account;
 }
@@ -118,10 +111,6 @@ impl Row for RelayRow {
     const TABLE: Table = Table::Account;
 }
 
-impl Row for SettingsRow {
-    const TABLE: Table = Table::Account;
-}
-
 /// Keys of the account's rows.
 pub mod key {
     /// [`super::AccountRow`].
@@ -132,7 +121,7 @@ pub mod key {
     pub const RELAY: &[u8] = b"relay";
     /// [`super::EpochsRow`].
     pub const EPOCHS: &[u8] = b"epochs";
-    /// [`super::SettingsRow`].
+    /// [`crate::rows::SettingsRow`].
     pub const SETTINGS: &[u8] = b"settings";
     /// The archive of prekeys, in its own table.
     pub const PREKEYS: &[u8] = b"prekeys";

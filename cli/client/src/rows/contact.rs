@@ -46,8 +46,6 @@ pub struct ContactRow {
     pub told_door: u32,
     /// What is wrong with them, if something is.
     pub alarm: Option<Alarm>,
-    /// Whether receipts that tell of reading go to them.
-    pub receipts: bool,
 }
 
 /// How far an identity is trusted.
@@ -131,7 +129,6 @@ impl ContactRow {
             right: None,
             told_door: 0,
             alarm: None,
-            receipts: true,
             ..self
         }
     }

@@ -1,8 +1,9 @@
 //! Where strangers say that they live: a claim, until their card has been seen there.
 //!
 //! A relay that we know already is asked by the key that we know it by, whatever
-//! the claim says. One that we do not know is asked for a stranger only when its
-//! owner accepts them: nobody makes us dial by writing to us.
+//! the claim says. One that we do not know is asked for a stranger only when the
+//! owner accepts them, or has chosen to let them in: nobody else makes us dial by
+//! writing to us.
 
 use msg_protocol::{
     address::{Address, RelayAddress},
@@ -16,7 +17,7 @@ use rand_core::CryptoRng;
 
 use super::{all, connect, with};
 use crate::{
-    engine::{EngineError, account::Own, cards, inbox},
+    engine::{EngineError, account::Own, cards, inbox, settings},
     rows::{AccountRow, Alarm, ContactRow, Place, Standing, contact::key},
     step::Draft,
     store::{Rows, StoreError},
@@ -111,6 +112,7 @@ pub fn to_look_for(
     fresh: &[AccountId],
     now: UnixSeconds,
 ) -> Result<Vec<(AccountId, bool)>, EngineError> {
+    let settings = settings::of(draft)?;
     let mut found = Vec::new();
     for (id, mut row) in all(draft)? {
         let held = cards::held(&row)?.version;
@@ -124,6 +126,7 @@ pub fn to_look_for(
         }
         if let Some(claim) = row.claim.as_ref().filter(|_| row.standing == Standing::Request)
             && !named_place(draft, own, claim)?.1
+            && !settings.lets_in(&row, &claim.address)?
         {
             continue;
         }
@@ -200,5 +203,6 @@ pub fn looked_for<R: CryptoRng + ?Sized>(
     }
     draft.write(&key(id), &row);
     cards::shown(draft, id, vec![card.into_signed()], now)?;
+    settings::accept(draft, own, id, now, rng)?;
     Ok(Claimed::True)
 }

@@ -224,7 +224,7 @@ impl Taking<'_, '_> {
         let Some(contact) = contact else { return Ok(()) };
         let soon = match confirm {
             Confirm::Never => return Ok(()),
-            Confirm::AtOnce if contact.receipts => Soon::Now,
+            Confirm::AtOnce if receipts::may_tell(self.draft, &contact)? => Soon::Now,
             Confirm::AtOnce | Confirm::Later => Soon::Later,
         };
         let delivered = ReceiptLevel::Delivered;

@@ -131,7 +131,8 @@ pub fn mark_read<R: CryptoRng + ?Sized>(
         draft.remove(Table::Unread, &number.to_be_bytes());
         let Some(row) = row.filter(|_| newly) else { continue };
         let contact = contacts::with(draft, row.with)?;
-        if contact.is_some_and(|contact| contact.is_accepted() && contact.receipts) {
+        let Some(contact) = contact else { continue };
+        if receipts::may_tell(draft, &contact)? {
             let read = ReceiptLevel::Read;
             receipts::note(draft, row.with, &[row.id], read, Soon::Later, now, rng)?;
         }

@@ -24,6 +24,7 @@ use crate::{
         account::{self, Own},
         contacts,
         sessions::{PeerDevice, Sessions},
+        settings,
     },
     rows::{ContactRow, OutboxRow, OutboxState, Place, Sealing, contact::key},
     step::Draft,
@@ -81,6 +82,7 @@ fn parcels<R: CryptoRng + ?Sized>(
     let mut contacts = Contacts { draft, rows: BTreeMap::new() };
     let mut retired = BTreeSet::new();
     let is_unpublished_door = account::relay(draft)?.door < own.row.door_number;
+    let settings = settings::of(draft)?;
     let mut parcels = Vec::new();
     for (number, mut row) in all(draft)? {
         if only.is_some_and(|only| !only.contains(&row.account)) {
@@ -92,6 +94,9 @@ fn parcels<R: CryptoRng + ?Sized>(
         }
         let Some(next) = step(&row, now) else { continue };
         let Some(contact) = contacts.open(row.account)? else { continue };
+        if settings.holds(&contact.row, &row.content) {
+            continue;
+        }
         let Some(place) = contact.row.place.clone() else { continue };
         // Contacts learn of a door only when the relay knows it.
         if is_unpublished_door && matches!(row.content, Content::ContactDetails(_)) {
@@ -273,6 +278,7 @@ fn wants(
 ) -> Result<Vec<Want>, EngineError> {
     let mut sessions = Sessions::new(draft);
     let mut contacts = Contacts { draft, rows: BTreeMap::new() };
+    let settings = settings::of(draft)?;
     let mut wants: Vec<Want> = Vec::new();
     for (_, row) in all(draft)? {
         let is_meant = only.is_none_or(|only| only.contains(&row.account));
@@ -281,6 +287,9 @@ fn wants(
             continue;
         }
         let Some(contact) = contacts.open(row.account)? else { continue };
+        if settings.holds(&contact.row, &row.content) {
+            continue;
+        }
         if contact.row.door.is_none() && matches!(next, Some(Next::Anew)) {
             continue;
         }
