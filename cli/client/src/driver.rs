@@ -5,6 +5,7 @@
 //! deliver           prekeys and work for whom there is no session; batches of envelopes
 //! collect follow    the mailbox: pages in order, acknowledged when they are durable
 //! own doctor        another password, the account's end, how it all is
+//! records           contacts, kept sealed at our relay
 //! settings          what its owner has chosen
 //! people trust      contacts: found, added, accepted, blocked; compared, verified
 //! send receive      what a command asks for
@@ -22,6 +23,7 @@ pub mod follow;
 pub mod own;
 pub mod people;
 pub mod receive;
+mod records;
 pub mod register;
 pub mod send;
 pub mod settings;

@@ -6,6 +6,7 @@
 //! outbox             what is said: queued, sealed, deposited, confirmed
 //! inbox              what came: opened, known again, kept, confirmed
 //! receipts           what others are told of that
+//! records            contacts, kept sealed at our relay
 //! settings           what the owner has chosen
 //! ```
 //!
@@ -22,6 +23,7 @@ pub mod numbers;
 pub mod outbox;
 pub mod prekeys;
 pub mod receipts;
+pub mod records;
 pub mod sessions;
 pub mod settings;
 #[cfg(test)]

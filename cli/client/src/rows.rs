@@ -7,6 +7,7 @@ pub mod account;
 pub mod contact;
 pub mod message;
 pub mod outbox;
+pub mod record;
 pub mod settings;
 
 use core::ops::ControlFlow;
@@ -19,6 +20,7 @@ pub use self::{
     contact::{Alarm, ContactRow, Place, RightRow, Standing, Trust},
     message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow, UnreadRow},
     outbox::{OutboxRow, OutboxState, Sealing},
+    record::RecordRow,
     settings::{Accept, SettingsRow, TrustPolicy, Whom},
 };
 use crate::{

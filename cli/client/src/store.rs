@@ -36,13 +36,15 @@ pub enum Table {
     Known,
     /// Receipts that are due, by account id.
     Receipts,
+    /// What our relay keeps of our contacts, by account id.
+    Records,
     /// Keys under which a script has sent before.
     Idempotency,
 }
 
 impl Table {
     /// All there are.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Account,
         Self::Contacts,
         Self::Sessions,
@@ -52,6 +54,7 @@ impl Table {
         Self::Unread,
         Self::Known,
         Self::Receipts,
+        Self::Records,
         Self::Idempotency,
     ];
 
@@ -67,6 +70,7 @@ impl Table {
             Self::Unread => "unread",
             Self::Known => "known",
             Self::Receipts => "receipts",
+            Self::Records => "records",
             Self::Idempotency => "idempotency",
         }
     }

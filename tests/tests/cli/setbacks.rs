@@ -173,3 +173,25 @@ fn a_relay_restored_from_a_backup_gets_again_what_it_had_answered_for() {
     alice.done(&["outbox", "retry"]);
     assert_eq!(bob.read(), [""; 0], "once");
 }
+
+#[test]
+fn a_store_copied_back_from_yesterday_has_the_contacts_of_today() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let carol = Person::registered(MSG, "carol", &relay);
+    let yesterday = copied(&alice);
+    let people = [alice, carol];
+    msg_tests::msg::befriend(&people);
+    let [alice, carol] = people;
+    alice.done(&["rename", "carol", "caroline"]);
+    alice.done(&["recv"]);
+    carol.done(&["send", "alice", "on its way"]);
+    set_back(&alice, &yesterday);
+    settle([&alice, &carol]);
+    let contacts = alice.done(&["contacts"]);
+    assert!(contacts.contains("caroline") && contacts.contains("bob"), "{contacts}");
+    assert_eq!(alice.read(), ["on its way"]);
+    alice.done(&["send", "caroline,bob", "to both"]);
+    assert_eq!(carol.read(), ["to both"]);
+    assert_eq!(bob.read(), ["to both"]);
+}

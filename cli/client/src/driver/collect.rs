@@ -109,6 +109,9 @@ impl Client {
     pub(crate) async fn empty(&self, mailbox: &Mailbox) -> Result<Vec<News>, ClientError> {
         let link = &mailbox.link;
         let epoch = link.welcome().epoch;
+        // Whom an older copy of a store does not know is a contact before their mail is
+        // read.
+        self.compare_records(link).await?;
         let mut news = Vec::new();
         loop {
             let after = self.look(move |rows| inbox::after(rows, epoch)).await?;
@@ -128,6 +131,7 @@ impl Client {
             }
         }
         self.maintain(link).await?;
+        self.keep_records(link).await?;
         self.follow_up(&news).await?;
         Ok(news)
     }

@@ -72,6 +72,7 @@ pub fn found<R: CryptoRng + ?Sized>(
         identity: *identity.seed().expose(),
         device: device.archive().as_bytes().to_vec(),
         credential: DeviceCredential::new(*Secret::<32>::random(rng).expose()),
+        records: *Secret::<32>::random(rng).expose(),
         door: Door::new(*Secret::<32>::random(rng).expose()),
         door_number: 1,
         account_credential: new.keeps_credential.then_some(new.credential),

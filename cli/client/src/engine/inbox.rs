@@ -17,6 +17,7 @@ use msg_protocol::{
 };
 use rand_core::CryptoRng;
 
+pub(super) use self::opened::post_reset;
 pub use self::reading::{
     Unread, confirm_all, mark_read, show_as, take_unread, unread, unread_count,
 };
@@ -140,6 +141,7 @@ pub fn set_back<R: CryptoRng + ?Sized>(
     state.counter = state.counter.max(counter).saturating_add(1);
     state.set_back = state.set_back.saturating_add(1);
     state.keyed = None;
+    (state.records, state.restores) = (None, true);
     draft.write(key::RELAY, &state);
     let mut own = prekeys::load(draft)?;
     own.leap(now);
@@ -151,7 +153,7 @@ pub fn set_back<R: CryptoRng + ?Sized>(
     for (id, contact) in contacts::all(draft)? {
         outbox::seal_anew(draft, id, None, now)?;
         if contact.is_accepted() && !outbox::has_reset(draft, id)? {
-            opened::post_reset(draft, id, &contact, 0, now, rng)?;
+            post_reset(draft, id, &contact, 0, now, rng)?;
         }
     }
     // The door may have been changed since, and not for the number that is known.

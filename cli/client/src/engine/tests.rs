@@ -23,7 +23,7 @@ use super::{
 use crate::rows::{Level, Standing};
 
 /// Two people who have added each other.
-fn friends(seed: u64) -> World {
+pub(super) fn friends(seed: u64) -> World {
     let mut world = World::new(seed, &["alice", "bob"]);
     world.add(0, 1);
     world.add(1, 0);

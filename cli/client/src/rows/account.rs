@@ -27,6 +27,8 @@ pub struct AccountRow {
     pub device: Vec<u8>,
     /// What this device signs in with.
     pub credential: DeviceCredential,
+    /// What seals the records that our relay keeps for us.
+    pub records: [u8; 32],
     /// The right to deposit with us, and how often it has been changed.
     pub door: Door,
     /// Number of the door, from 1.
@@ -46,6 +48,7 @@ pub struct AccountRow {
 impl Drop for AccountRow {
     fn drop(&mut self) {
         self.identity.zeroize();
+        self.records.zeroize();
         self.device.zeroize();
     }
 }
@@ -84,6 +87,10 @@ pub struct RelayRow {
     pub unopened: u64,
     /// Messages of people who had been shown a card of ours that we did not make.
     pub strange_cards: u64,
+    /// The epoch in which its records were last compared with ours.
+    pub records: Option<RelayEpoch>,
+    /// Whether its records are to be taken over: this store is an older copy.
+    pub restores: bool,
     /// How often this store turned out to be an older copy of itself.
     pub set_back: u32,
 }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Tells somebody that what was sealed to us so far should be sealed anew.
-pub(super) fn post_reset<R: CryptoRng + ?Sized>(
+pub(in crate::engine) fn post_reset<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     id: AccountId,
     contact: &ContactRow,

@@ -1,0 +1,84 @@
+//! Contacts, kept sealed at our own relay.
+
+use msg_protocol::{error::Code, request::ListRecords};
+
+use super::{Client, ClientError, now};
+use crate::{
+    engine::records::{self, Change},
+    link::{Link, LinkError},
+};
+
+/// How often a relay may surprise us with other records than it had before.
+const SURPRISES: usize = 2;
+
+impl Client {
+    /// Asks which records the relay has, if we do not know.
+    pub(crate) async fn compare_records(&self, link: &Link) -> Result<(), ClientError> {
+        let epoch = link.welcome().epoch;
+        if self.look(move |rows| records::are_known(rows, epoch)).await? {
+            return Ok(());
+        }
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = link.ask(ListRecords { after }).await?;
+            after = page.records.last().map(|record| record.id);
+            all.extend(page.records.into_vec());
+            if !page.more || after.is_none() {
+                break;
+            }
+        }
+        self.section(move |draft, rng| records::listed(draft, epoch, &all, now(), rng)).await
+    }
+
+    /// Lets the relay keep what has changed; what it refuses is tried with the next
+    /// command.
+    pub(crate) async fn keep_records(&self, link: &Link) -> Result<(), ClientError> {
+        for _ in 0..SURPRISES {
+            self.compare_records(link).await?;
+            let changes = self.section(|draft, rng| records::changes(draft, rng)).await?;
+            match self.change_records(link, changes).await {
+                Err(ClientError::Link(LinkError::Refused(refusal)))
+                    if refusal.code == Code::CONFLICT =>
+                {
+                    self.section(|draft, _| records::forget(draft)).await?;
+                }
+                Err(ClientError::Link(LinkError::Refused(_))) => return Ok(()),
+                ended => return ended,
+            }
+        }
+        Ok(())
+    }
+
+    async fn change_records(&self, link: &Link, changes: Vec<Change>) -> Result<(), ClientError> {
+        let mut done = Vec::new();
+        let mut ended = Ok(());
+        for change in changes {
+            let answer = match change {
+                Change::Put(id, request, digest) => link
+                    .ask(request)
+                    .await
+                    .map(|stored| done.push((id, Some((stored.revision, digest))))),
+                Change::Delete(id, request) => {
+                    link.ask(request).await.map(|_| done.push((id, None)))
+                }
+            };
+            if let Err(error) = answer {
+                ended = Err(error.into());
+                break;
+            }
+        }
+        if !done.is_empty() {
+            self.section(move |draft, _| {
+                for (id, stored) in done {
+                    match stored {
+                        Some((revision, digest)) => records::kept(draft, id, revision, digest),
+                        None => records::gone(draft, id),
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        ended
+    }
+}
