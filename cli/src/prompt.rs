@@ -9,7 +9,7 @@ mod echo;
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, BufRead as _, BufReader, Write as _},
 };
 
 use msg_crypto::password::{Password, PasswordError};
@@ -19,9 +19,6 @@ use self::echo::Echo;
 use crate::text;
 
 const TERMINAL: &str = "/dev/tty";
-
-/// Most bytes of a line that is typed unseen: a terminal hands over no more.
-const MAX_LINE: usize = 4096;
 
 /// How often somebody is asked for a new password before it is given up.
 const ATTEMPTS: usize = 3;
@@ -88,29 +85,11 @@ impl Terminal {
         // Unseen before it is asked for: whoever is fast, or a script, is not seen either.
         let _echo = Echo::hide(&self.0)?;
         self.say(question)?;
-        Ok(self.line()?)
-    }
-
-    /// One line, and nothing of the next. At full size from the start, so that growing
-    /// leaves no copy behind.
-    fn line(&mut self) -> io::Result<Zeroizing<String>> {
-        let mut line = Zeroizing::new(String::with_capacity(MAX_LINE));
-        let mut bytes = Zeroizing::new([0; MAX_LINE]);
-        let read = loop {
-            match self.0.read(bytes.as_mut_slice()) {
-                // A process that goes on after it was stopped.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read?,
-            }
-        };
-        let typed = bytes.get(..read).unwrap_or_default();
-        if typed.is_empty() {
+        let line = rpassword::read_password();
+        if line.is_err() {
             self.say("\n")?;
-            return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let text = std::str::from_utf8(typed).map_err(|_| io::ErrorKind::InvalidData)?;
-        line.push_str(text.strip_suffix('\n').unwrap_or(text));
-        Ok(line)
+        Ok(Zeroizing::new(line?))
     }
 
     fn say(&mut self, text: &str) -> io::Result<()> {

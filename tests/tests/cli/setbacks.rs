@@ -4,12 +4,12 @@
 use std::{fs, process::Command};
 
 use msg_tests::{
-    msg::{Done, Person},
+    msg::{Done, Person, befriend},
     relay::RelayProcess,
 };
 use tempfile::TempDir;
 
-use super::{damage::copy, friends, relay};
+use super::{MSG, damage::copy, friends, relay};
 
 const RELAY: &str = env!("CARGO_BIN_EXE_relay");
 
@@ -181,7 +181,7 @@ fn a_store_copied_back_from_yesterday_has_the_contacts_of_today() {
     let carol = Person::registered(MSG, "carol", &relay);
     let yesterday = copied(&alice);
     let people = [alice, carol];
-    msg_tests::msg::befriend(&people);
+    befriend(&people);
     let [alice, carol] = people;
     alice.done(&["rename", "carol", "caroline"]);
     alice.done(&["recv"]);
