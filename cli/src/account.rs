@@ -5,7 +5,7 @@ use msg_client::{
     home::Home,
     store::sealed::Store,
     transport::{DialSettings, Dialer},
-    unlock::{self, Needed, Protection},
+    unlock::{self, Needed, Protection, UnlockError},
 };
 use msg_crypto::password::Password;
 
@@ -13,7 +13,7 @@ use crate::{
     args::Globals,
     failure::{Exit, Failure},
     paths,
-    prompt::Terminal,
+    prompt::{ATTEMPTS, Terminal},
     secrets::{self, SecretError, cached},
 };
 
@@ -77,6 +77,13 @@ pub(crate) fn unlock_by_password(globals: &Globals, home: Home) -> Result<Store,
         return Ok(Store::unlock(home, Protection::Password(&password))?);
     }
     let mut terminal = Terminal::open().ok_or_else(locked)?;
+    for _ in 1..ATTEMPTS {
+        let password = terminal.password("Password: ")?;
+        match Store::unlock(home.clone(), Protection::Password(&password)) {
+            Err(UnlockError::WrongPassword) => terminal.say("that is not the password\n")?,
+            unlocked => return Ok(unlocked?),
+        }
+    }
     let password = terminal.password("Password: ")?;
     Ok(Store::unlock(home, Protection::Password(&password))?)
 }

@@ -20,8 +20,8 @@ use crate::text;
 
 const TERMINAL: &str = "/dev/tty";
 
-/// How often somebody is asked for a new password before it is given up.
-const ATTEMPTS: usize = 3;
+/// How often somebody is asked for a password before it is given up.
+pub(crate) const ATTEMPTS: usize = 3;
 
 /// A terminal with somebody at it.
 pub(crate) struct Terminal(File);
@@ -92,8 +92,9 @@ impl Terminal {
         Ok(Zeroizing::new(line?))
     }
 
-    fn say(&mut self, text: &str) -> io::Result<()> {
+    /// Says something on the terminal.
+    pub(crate) fn say(&mut self, text: &str) -> Result<(), PromptError> {
         self.0.write_all(text.as_bytes())?;
-        self.0.flush()
+        Ok(self.0.flush()?)
     }
 }

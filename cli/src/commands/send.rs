@@ -12,9 +12,10 @@ use msg_client::{
         Client,
         send::{Problem, Sending, Sent, What},
     },
+    link::LinkError,
     rows::Level,
 };
-use msg_protocol::id::MessageId;
+use msg_protocol::{error::Code, id::MessageId};
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{shown, stdin};
@@ -231,6 +232,11 @@ fn problem(row: &Sent, wanted: Level) -> Option<Failure> {
         Problem::NotAccepted => new(Exit::Failed, "not sent: you have not accepted them")
             .hint(format!("msg accept {to}"))
             .kept(false),
+        Problem::Link(LinkError::Refused(refusal)) if refusal.code == Code::NOT_FOUND => {
+            new(Exit::Refused, "their relay does not know them any more")
+                .hint("the message is kept; it leaves when they are there again")
+                .kept(true)
+        }
         Problem::Link(error) => {
             let failure = Failure::from(error).about(to);
             if row.level < Level::Queued {

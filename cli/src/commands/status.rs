@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use msg_client::driver::ClientError;
+
 use crate::{
     account,
     args::Globals,
@@ -31,11 +33,16 @@ pub(crate) async fn status(globals: &Globals) -> Result<Exit, Failure> {
     let client = account::open(globals, "status")?;
     let began = Instant::now();
     let reached = client.take_in().await;
+    let reachable = match &reached {
+        Ok(_) => true,
+        Err(ClientError::Link(error)) => error.refusal().is_some(),
+        Err(_) => false,
+    };
     let round_trip_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let figures = client.figures().await?;
     let status = Status {
         address: figures.account.address.to_string(),
-        reachable: reached.is_ok(),
+        reachable,
         round_trip_ms: reached.is_ok().then_some(round_trip_ms),
         outbox: figures.outbox,
         unread: figures.unread,

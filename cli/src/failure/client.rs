@@ -15,6 +15,8 @@ use msg_client::{
     unlock::UnlockError,
 };
 
+use msg_protocol::error::Code;
+
 use super::{Exit, Failure};
 use crate::prompt::PromptError;
 
@@ -190,7 +192,15 @@ impl From<&LinkError> for Failure {
             Fault::Untrusted => untrusted(error, said),
             Fault::Refused => {
                 let kept = error.refusal().is_some_and(|refusal| refusal.keep);
-                Self::new(Exit::Refused, said).kept(kept)
+                let failure = Self::new(Exit::Refused, said).kept(kept);
+                let code = error.refusal().map(|refusal| refusal.code);
+                match error {
+                    LinkError::SignInRefused(_) if code == Some(Code::DENIED) => failure.hint(
+                        "if the relay was made anew, it takes the same account again: \
+                         msg register NAME --relay LINK",
+                    ),
+                    _ => failure,
+                }
             }
             _ => Self::new(Exit::Failed, said),
         };

@@ -157,6 +157,7 @@ impl Report for Status {
     fn show(&self, page: &Page) -> String {
         let relay = match self.round_trip_ms {
             Some(ms) if self.reachable => format!("reachable, {ms} ms"),
+            None if self.reachable => "reachable, but it lets nobody in here".to_owned(),
             _ => "not reachable".to_owned(),
         };
         let mut rows = vec![

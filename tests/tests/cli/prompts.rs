@@ -58,12 +58,14 @@ fn a_new_password_is_asked_for_twice_and_never_shown() {
 }
 
 #[test]
-fn a_wrong_password_gives_6_and_three_that_differ_make_no_account() {
+fn three_wrong_passwords_give_6_and_three_that_differ_make_no_account() {
     let relay = relay();
     let (lara, _) = locked(&relay);
     let mut terminal = on_terminal(&lara, &["whoami"]);
-    asked(&mut terminal, "Password: ");
-    terminal.types("incorrect horse\n");
+    for _ in 0..3 {
+        asked(&mut terminal, "Password: ");
+        terminal.types("incorrect horse\n");
+    }
     let (status, shown) = terminal.end();
     assert_eq!(status.code(), Some(6), "{shown}");
     assert!(shown.contains("error: ") && !shown.contains("horse"), "{shown}");

@@ -195,3 +195,34 @@ fn a_store_copied_back_from_yesterday_has_the_contacts_of_today() {
     assert_eq!(carol.read(), ["to both"]);
     assert_eq!(bob.read(), ["to both"]);
 }
+
+#[test]
+fn a_relay_that_has_lost_everything_takes_the_same_accounts_again() {
+    let mut relay = relay();
+    let [alice, bob] = friends(&relay);
+    alice.done(&["send", "bob", "lost by the relay"]);
+    assert!(relay.stop().success());
+    for entry in fs::read_dir(relay.data()).unwrap() {
+        let path = entry.unwrap().path();
+        // The operator has kept the relay's key.
+        if path.extension().is_none_or(|extension| extension != "pem") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    relay.restart();
+    let refused = bob.run(&["recv"]);
+    assert_eq!(refused.code, Some(8), "{}", refused.stderr);
+    assert!(refused.stderr.contains("msg register"), "{}", refused.stderr);
+    let held = alice.run(&["send", "bob", "while nobody was there"]);
+    assert_eq!(held.code, Some(8), "{}", held.stderr);
+    let link = relay.link().to_secret_text();
+    for person in [&alice, &bob] {
+        person.done(&["register", &person.name, "--relay", &link, "--unattended"]);
+        let again = person.run(&["register", &person.name, "--relay", &link, "--unattended"]);
+        assert_eq!(again.code, Some(1), "{}", again.stderr);
+    }
+    alice.done(&["outbox", "retry"]);
+    assert_eq!(bob.read(), ["lost by the relay", "while nobody was there"]);
+    bob.done(&["send", "alice", "and back"]);
+    assert_eq!(alice.read(), ["and back"]);
+}

@@ -1,6 +1,9 @@
 //! A new account: its keys are durable before the relay hears of it, so that a
 //! registration that was cut off is finished by the same command. One that the relay
 //! refuses for good leaves nothing. One command at a time registers in a profile.
+//!
+//! A relay that has lost its disk takes the same account again, with the keys, the
+//! contacts and the messages that are here.
 
 use getrandom::SysRng;
 use msg_crypto::password::Password;
@@ -56,18 +59,19 @@ impl Client {
         let isolation = order.relay.to_string();
         let link = Link::anonymous(&dialer, &order.relay, order.pin, &isolation).await?;
         let turn = turn(&order.home).await?;
+        let pin = order.pin;
         let (store, shown) = prepare(order, address.clone()).await?;
         let client = Self::new(store, dialer, policy, "register");
         let (request, is_done) = client
             .look(move |rows| {
                 let row = account::row(rows)?;
-                Ok((account::registration(&row, shown.credential, shown.invite), row.registered))
+                Ok((account::registration(&row, shown.credential, shown.invite)?, row.registered))
             })
             .await?;
-        let Some(request) = request.filter(|_| !is_done) else {
+        if is_done && client.is_known_to(&address, pin).await? {
             return Err(ClientError::AlreadyRegistered(address));
-        };
-        client.announce(&link, request, &address).await?;
+        }
+        client.announce(&link, request, &address, is_done, pin).await?;
         link.close().await;
         turn.release();
         // The account is there. What is not published now is with the next command.
@@ -75,16 +79,32 @@ impl Client {
         Ok(client)
     }
 
+    /// Whether the relay still lets this device sign in.
+    async fn is_known_to(&self, address: &Address, pin: Option<Pin>) -> Result<bool, ClientError> {
+        let sign_in = self.section(|draft, _| account::sign_in(draft)).await?;
+        let isolation = address.to_string();
+        match Link::sign_in(&self.dialer, &address.relay, pin, &isolation, sign_in).await {
+            Ok((link, _)) => {
+                link.close().await;
+                Ok(true)
+            }
+            Err(LinkError::SignInRefused(refusal)) if refusal.code == Code::DENIED => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn announce(
         &self,
         link: &Link,
         request: Register,
         address: &Address,
+        again: bool,
+        pin: Option<Pin>,
     ) -> Result<(), ClientError> {
         match link.ask(request).await {
-            Ok(_) => self.section(|draft, _| account::registered(draft)).await,
+            Ok(_) => self.section(move |draft, _| account::registered(draft, pin)).await,
             Err(error) => {
-                if error.refusal().is_some_and(|refusal| !refusal.keep) {
+                if !again && error.refusal().is_some_and(|refusal| !refusal.keep) {
                     // The relay has not taken these keys before, or it would have again,
                     // and never will: nothing is lost with them.
                     self.store.home().remove_store().map_err(StoreError::from)?;
@@ -135,9 +155,10 @@ async fn prepare(order: Order, address: Address) -> Result<(Store, Prepared), Cl
         let invite = order.invite.clone();
         store.section("register", |draft| -> Result<_, ClientError> {
             match account::row(&draft) {
-                Ok(row) if row.registered => {
+                Ok(row) if row.registered && row.address != address => {
                     return Err(ClientError::AlreadyRegistered(row.address.clone()));
                 }
+                Ok(row) if row.registered => {}
                 Ok(mut row) if row.address == address => {
                     row.pin = order.pin;
                     draft.write(key::ACCOUNT, &row);

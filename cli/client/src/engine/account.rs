@@ -89,15 +89,16 @@ pub fn found<R: CryptoRng + ?Sized>(
 }
 
 /// The request that registers the account. The same may be made again until it is
-/// answered.
+/// answered, and when the relay has forgotten the account.
 pub fn registration(
     row: &AccountRow,
     credential: AccountCredential,
     invite: Option<Invite>,
-) -> Option<Register> {
-    Some(Register {
+) -> Result<Register, StoreError> {
+    let card = row.cards.first().ok_or(StoreError::Damaged(Table::Account))?;
+    Ok(Register {
         name: row.address.name.clone(),
-        card: row.cards.first()?.clone(),
+        card: card.clone(),
         account_credential: row.account_credential.clone().unwrap_or(credential),
         device_credential: row.credential.clone(),
         door: row.door.clone(),
@@ -115,10 +116,21 @@ pub fn relay(rows: &(impl Rows + ?Sized)) -> Result<RelayRow, StoreError> {
     Ok(rows.row(key::RELAY)?.unwrap_or_default())
 }
 
-/// The relay has taken the registration.
-pub fn registered(draft: &Draft<'_>) -> Result<(), EngineError> {
+/// The relay with that key has taken the registration: it has our door, and nothing
+/// else of ours. What it was told before, it has lost.
+pub fn registered(draft: &Draft<'_>, pin: Option<Pin>) -> Result<(), EngineError> {
     let mut account = row(draft)?;
-    account.registered = true;
+    (account.registered, account.pin) = (true, pin);
+    let before = relay(draft)?;
+    let state = RelayRow {
+        counter: before.counter,
+        door: account.door_number,
+        unopened: before.unopened,
+        strange_cards: before.strange_cards,
+        set_back: before.set_back,
+        ..RelayRow::default()
+    };
+    draft.write(key::RELAY, &state);
     draft.write(key::ACCOUNT, &account);
     Ok(())
 }
