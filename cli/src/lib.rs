@@ -7,6 +7,7 @@
 mod account;
 mod args;
 mod commands;
+mod completion;
 mod failure;
 mod hygiene;
 mod output;
@@ -36,9 +37,12 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(arguments: &[OsString]) -> Exit {
     let wants_json = args::wants_json(arguments);
-    let outcome = harden().and_then(|()| match Args::try_parse_from(arguments) {
-        Ok(args) => commands::run(&args),
-        Err(error) => args::usage::ended(&error),
+    let outcome = harden().and_then(|()| match completion::answer(arguments) {
+        Some(answered) => answered,
+        None => match Args::try_parse_from(arguments) {
+            Ok(args) => commands::run(&args),
+            Err(error) => args::usage::ended(&error),
+        },
     });
     outcome.unwrap_or_else(|failure| {
         failure.say(wants_json);

@@ -9,10 +9,11 @@ mod echo;
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, BufRead as _, BufReader, Write as _},
+    io::{self, BufRead as _, BufReader, Read, Write as _},
 };
 
 use msg_crypto::password::{Password, PasswordError};
+use rpassword::ConfigBuilder;
 use zeroize::Zeroizing;
 
 use self::echo::Echo;
@@ -25,6 +26,22 @@ pub(crate) const ATTEMPTS: usize = 3;
 
 /// A terminal with somebody at it.
 pub(crate) struct Terminal(File);
+
+/// What is typed on a terminal, line by line.
+struct Typed(File);
+
+impl Read for Typed {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(bytes) {
+                Ok(0) => return Err(io::Error::other("the input has ended")),
+                // A process that goes on after it was stopped.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+}
 
 /// Why a question got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +102,10 @@ impl Terminal {
         // Unseen before it is asked for: whoever is fast, or a script, is not seen either.
         let _echo = Echo::hide(&self.0)?;
         self.say(question)?;
-        let line = rpassword::read_password();
+        // Not by the terminal's path: then it would take no Ctrl-Z.
+        let typed = Typed(self.0.try_clone()?);
+        let config = ConfigBuilder::new().input_reader(typed).output_discard().build();
+        let line = rpassword::read_password_with_config(config);
         if line.is_err() {
             self.say("\n")?;
         }

@@ -1,6 +1,9 @@
 //! The words about other people.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
+
+use crate::completion;
 
 /// Add somebody.
 ///
@@ -49,7 +52,7 @@ Examples:
 Only you see the name.")]
 pub(crate) struct Rename {
     /// Who it is.
-    #[arg(value_name = "WHO")]
+    #[arg(value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) who: String,
     /// What they are called from now on.
     #[arg(value_name = "NAME")]
@@ -66,7 +69,7 @@ Examples:
   msg remove-contact bob")]
 pub(crate) struct RemoveContact {
     /// Who it is.
-    #[arg(value_name = "WHO")]
+    #[arg(value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) who: String,
 }
 
@@ -86,7 +89,7 @@ Examples:
   msg accept bob@relay.two --as bob2")]
 pub(crate) struct Accept {
     /// Name or address, as `msg requests` shows it.
-    #[arg(value_name = "WHO")]
+    #[arg(value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) who: String,
     /// Call them this.
     #[arg(long = "as", value_name = "NAME")]
@@ -101,7 +104,7 @@ Examples:
   msg block mallory@relay.two")]
 pub(crate) struct Block {
     /// A contact, or somebody in `msg requests`.
-    #[arg(value_name = "WHO")]
+    #[arg(value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) who: String,
 }
 
@@ -113,7 +116,7 @@ Examples:
   msg contacts --all      shows who is blocked")]
 pub(crate) struct Unblock {
     /// Who it is.
-    #[arg(value_name = "WHO")]
+    #[arg(value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) who: String,
 }
 
@@ -131,7 +134,7 @@ Examples:
   msg verify bob --expect FINGERPRINT the same with the fingerprint of `msg whoami`")]
 pub(crate) struct Verify {
     /// Who it is.
-    #[arg(value_name = "WHO")]
+    #[arg(value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) who: String,
     /// The safety number that they read out: sixty digits.
     #[arg(long, value_name = "DIGITS", conflicts_with = "expect")]
@@ -157,7 +160,7 @@ Examples:
 Messages that were held back are sent then.")]
 pub(crate) struct Trust {
     /// Who it is.
-    #[arg(value_name = "WHO")]
+    #[arg(value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) who: String,
     /// The new fingerprint, as they told you.
     #[arg(long, value_name = "FINGERPRINT")]

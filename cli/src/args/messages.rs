@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 
 use clap::{Args, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
 use super::{
     duration::{Span, span},
     recipients::Recipients,
 };
+use crate::completion;
 
 /// How far a message has to get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,7 +63,7 @@ cannot be reached, 8 if it refuses, 3 if the recipient's key has changed, 5 if
 only some of several recipients were reached, 9 if --wait took too long.")]
 pub(crate) struct Send {
     /// A contact, or several: bob,carol.
-    #[arg(value_name = "TO[,TO...]")]
+    #[arg(value_name = "TO[,TO...]", add = ArgValueCompleter::new(completion::recipients))]
     pub(crate) to: Recipients,
     /// What to say; - or nothing for stdin.
     #[arg(value_name = "TEXT", allow_negative_numbers = true)]
@@ -101,7 +103,7 @@ pub(crate) struct Recv {
     #[arg(short, long)]
     pub(crate) follow: bool,
     /// Only from that contact.
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) from: Option<String>,
     /// Leave them unread.
     #[arg(long, conflicts_with = "follow")]
@@ -146,7 +148,7 @@ Examples:
   msg history --since 2d --json")]
 pub(crate) struct History {
     /// Only with that contact.
-    #[arg(value_name = "WITH")]
+    #[arg(value_name = "WITH", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) with: Option<String>,
     /// The last N.
     #[arg(short = 'n', value_name = "N", default_value_t = 20)]

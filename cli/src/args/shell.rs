@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap_complete::Shell;
 
-/// Print the completions of a shell.
+/// Print what makes a shell complete words, flags and names of contacts.
+///
+/// Names are offered if the store opens without a question: unattended, or after
+/// `msg unlock`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -13,9 +15,9 @@ Examples:
   msg completions zsh >~/.zfunc/_msg       with fpath+=~/.zfunc before compinit
   msg completions fish >~/.config/fish/completions/msg.fish")]
 pub(crate) struct Completions {
-    /// Whose.
+    /// Whose: bash, zsh, fish, elvish or powershell.
     #[arg(value_name = "SHELL")]
-    pub(crate) shell: Shell,
+    pub(crate) shell: String,
 }
 
 /// Print the manual page, or write those of all commands into a folder.

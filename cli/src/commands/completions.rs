@@ -1,17 +1,14 @@
-//! `msg completions`: from the definitions of the arguments.
-
-use clap::CommandFactory as _;
+//! `msg completions`.
 
 use crate::{
-    args::{Args, shell::Completions},
+    args::shell::Completions,
+    completion,
     failure::{Exit, Failure},
     output,
 };
 
-/// Prints the completions of a shell.
+/// Prints what makes a shell ask for completions.
 pub(crate) fn run(args: &Completions) -> Result<Exit, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Args::command(), "msg", &mut script);
-    output::data(&script)?;
+    output::data(&completion::script(&args.shell)?)?;
     Ok(Exit::Done)
 }

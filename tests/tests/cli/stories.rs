@@ -140,3 +140,22 @@ fn what_others_wrote_does_nothing_to_a_terminal_and_passes_exactly_through_a_pip
 fn bodies(lines: &[Value]) -> Vec<String> {
     lines.iter().filter_map(|line| line.get("body")?.as_str().map(str::to_owned)).collect()
 }
+
+#[test]
+fn a_shell_offers_the_names_of_contacts() {
+    let relay = relay();
+    let [alice, _bob] = friends(&relay);
+    alice.done(&["rename", "bob", "bobby"]);
+    let offered = |words: &[&str]| {
+        let words = [&["--", "msg"], words].concat();
+        let mut asked = alice.command(&words);
+        asked.env("MSG_COMPLETE", "fish");
+        String::from_utf8(asked.output().unwrap().stdout).unwrap()
+    };
+    assert_eq!(offered(&["send", "b"]).trim(), "bobby");
+    assert_eq!(offered(&["send", "x,b"]).trim(), "x,bobby");
+    assert!(offered(&["verify", ""]).contains("bobby"));
+    assert_eq!(offered(&["--home", "/nowhere", "send", "b"]).trim(), "");
+    assert!(offered(&["del"]).contains("delete-account"));
+    assert!(alice.done(&["completions", "zsh"]).contains("compdef"));
+}
