@@ -18,7 +18,7 @@ use crate::{
         contacts, outbox, receipts, settings,
     },
     link::LinkError,
-    rows::{Level, SettingsRow, Standing},
+    rows::{ContactRow, Level, SettingsRow, Standing},
 };
 
 /// Bytes of a text that always fits an envelope, with what goes around it.
@@ -163,6 +163,7 @@ impl Client {
             sent.iter().filter_map(|row| Some((row.account?, row.messages.clone()))).collect();
         let found = self
             .look(move |rows| {
+                let settings = settings::of(rows)?;
                 let mut found = BTreeMap::new();
                 for (account, messages) in asked {
                     let mut level = Level::Read;
@@ -172,25 +173,25 @@ impl Client {
                     }
                     let contact = contacts::with(rows, account)?;
                     let waits = contact.as_ref().is_some_and(|row| row.door.is_none());
-                    let is_alarmed = contact.is_some_and(|row| row.alarm.is_some());
-                    found.insert(account, (level, waits, is_alarmed));
+                    let held = contact.as_ref().and_then(|row| held(row, &settings));
+                    found.insert(account, (level, waits, held));
                 }
                 Ok(found)
             })
             .await?;
         for row in sent {
             let Some(account) = row.account else { continue };
-            let Some((level, waits, is_alarmed)) = found.get(&account) else { continue };
+            let Some((level, waits, held)) = found.get(&account).cloned() else { continue };
             if row.messages.is_empty() {
                 continue;
             }
-            row.level = *level;
+            row.level = level;
             let failure = delivery.failures.iter().find(|(failed, _)| *failed == account);
             row.problem = match failure {
-                _ if *level >= Level::Relay => None,
-                _ if *is_alarmed => Some(Problem::Alarmed),
+                _ if level >= Level::Relay => None,
+                _ if held.is_some() => held,
                 Some((_, error)) => Some(Problem::Link(*error)),
-                None if *waits => Some(Problem::AwaitsAcceptance),
+                None if waits => Some(Problem::AwaitsAcceptance),
                 None => None,
             };
         }
@@ -234,12 +235,20 @@ impl Client {
 
 type Content1 = Box<dyn Fn(&mut super::Random) -> Content + Send>;
 
+/// What holds back what is said to a contact.
+fn held(contact: &ContactRow, settings: &SettingsRow) -> Option<Problem> {
+    match &contact.alarm {
+        Some(_) => Some(Problem::Alarmed),
+        None => settings.distrusts(contact).then_some(Problem::Unverified),
+    }
+}
+
 /// Whether something may be posted to somebody, and to whom.
 fn post_to(
     draft: &crate::step::Draft<'_>,
     name: &str,
     settings: &SettingsRow,
-) -> Result<(Sent, Option<(AccountId, crate::rows::ContactRow)>), EngineError> {
+) -> Result<(Sent, Option<(AccountId, ContactRow)>), EngineError> {
     let sent = |account, problem| Sent {
         to: name.to_owned(),
         account,
@@ -252,12 +261,10 @@ fn post_to(
         Err(EngineError::NoContact(_)) => return Ok((sent(None, Some(Problem::NoContact)), None)),
         Err(error) => return Err(error),
     };
-    let problem = match (&contact.alarm, contact.standing) {
-        (_, Standing::Blocked) => Some(Problem::Blocked),
-        (_, Standing::Request | Standing::Removed) => Some(Problem::NotAccepted),
-        (Some(_), _) => Some(Problem::Alarmed),
-        _ if settings.distrusts(&contact) => Some(Problem::Unverified),
-        _ => None,
+    let problem = match contact.standing {
+        Standing::Blocked => Some(Problem::Blocked),
+        Standing::Request | Standing::Removed => Some(Problem::NotAccepted),
+        _ => held(&contact, settings),
     };
     let is_posted = matches!(problem, None | Some(Problem::Alarmed | Problem::Unverified));
     let mut row = sent(Some(account), problem);

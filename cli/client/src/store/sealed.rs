@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use redb::ReadTransaction;
 
+pub use self::file::is_contained;
 use self::{
     file::Open,
     rows::{Sealed, Writer},

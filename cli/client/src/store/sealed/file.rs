@@ -1,5 +1,6 @@
 //! The file, open under the lock for one section.
 
+use core::cell::Cell;
 use std::{
     fs::File,
     io,
@@ -29,7 +30,20 @@ pub(super) fn contained<T>(
     damage: impl FnOnce() -> StoreError,
     run: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(damage()))
+    let outer = CONTAINED.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(run));
+    CONTAINED.set(outer);
+    outcome.unwrap_or_else(|_| Err(damage()))
+}
+
+thread_local! {
+    static CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread would be taken for a damaged store, and needs no
+/// word of its own.
+pub fn is_contained() -> bool {
+    CONTAINED.get()
 }
 
 /// The file, open. What is not committed when it is dropped has not happened.
