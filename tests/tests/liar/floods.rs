@@ -87,3 +87,28 @@ fn most_resident_kb(process: &Child) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
+
+#[test]
+fn a_relay_that_says_the_same_for_ever_is_not_listened_to() {
+    let scene = Scene::new();
+    let [alice, bob] = scene.friends(["alice", "bob"]);
+    alice.done(&["send", "bob", "hello"]);
+    let rows = Arc::new(AtomicU64::new(0));
+    scene.liar.lies(Floods { step: 0, rows: Arc::clone(&rows) });
+    let mut flooded = bob.start(&["recv"]);
+    let deadline = Instant::now() + PATIENCE;
+    let ended = loop {
+        match flooded.try_wait().unwrap() {
+            None if Instant::now() < deadline && rows.load(Ordering::Relaxed) < ENOUGH => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            ended => break ended,
+        }
+    };
+    flooded.kill().unwrap();
+    flooded.wait().unwrap();
+    assert!(ended.is_some(), "it listens for ever");
+
+    scene.liar.is_honest();
+    assert_eq!(bob.read(), ["hello"]);
+}

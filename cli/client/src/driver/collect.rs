@@ -124,7 +124,8 @@ impl Client {
             if page.rows.is_empty() {
                 break;
             }
-            let more = page.more;
+            let rises = page.rows.iter().any(|row| row.sequence > after);
+            let more = page.more && rises;
             news.extend(self.take(link, page.rows.into_vec()).await?);
             if !more {
                 break;
