@@ -95,6 +95,14 @@ fn another_identity_under_a_known_name_stops_what_is_sent_until_its_owner_trusts
     bob.done(&["send", "alice", "it is me"]);
     let came = alice.json(&["recv"]);
     assert_eq!((&came[0]["body"], &came[0]["doubtful"]), (&"it is me".into(), &true.into()));
+
+    // Whoever looks again, and finds the identity that is pinned, goes on with it.
+    alice.done(&["add-contact", "bob"]);
+    assert_eq!(trust(&alice, "bob"), "unverified");
+    alice.done(&["outbox", "retry"]);
+    let mut shown = bob.read();
+    shown.sort();
+    assert_eq!(shown, ["one", "three", "two"]);
 }
 
 #[test]

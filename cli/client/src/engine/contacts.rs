@@ -146,6 +146,8 @@ pub fn add<R: CryptoRng + ?Sized>(
     row.claim = None;
     row.card_checked = now;
     row.standing = Standing::Added;
+    // Their own identity is there again: who had taken its place is gone.
+    row.alarm = row.alarm.take().filter(|alarm| !matches!(alarm, Alarm::Changed(_)));
     if new.is_verified {
         row.trust = Trust::Verified;
     }
