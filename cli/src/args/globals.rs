@@ -10,6 +10,7 @@ use crate::paths::Profile;
 /// What every command takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is there or not")]
 pub(crate) struct Globals {
     /// Print JSON, one object a line; errors too.
     #[arg(long, global = true, env = "MSG_JSON", hide_env_values = true)]

@@ -35,7 +35,7 @@ impl Client {
     pub(crate) async fn keep_records(&self, link: &Link) -> Result<(), ClientError> {
         for _ in 0..SURPRISES {
             self.compare_records(link).await?;
-            let changes = self.section(|draft, rng| records::changes(draft, rng)).await?;
+            let changes = self.section(records::changes).await?;
             match self.change_records(link, changes).await {
                 Err(ClientError::Link(LinkError::Refused(refusal)))
                     if refusal.code == Code::CONFLICT =>

@@ -264,7 +264,7 @@ fn post_to(
     let problem = match contact.standing {
         Standing::Blocked => Some(Problem::Blocked),
         Standing::Request | Standing::Removed => Some(Problem::NotAccepted),
-        _ => held(&contact, settings),
+        Standing::Added => held(&contact, settings),
     };
     let is_posted = matches!(problem, None | Some(Problem::Alarmed | Problem::Unverified));
     let mut row = sent(Some(account), problem);
