@@ -1,8 +1,8 @@
 //! The command line `msg`: words, flags, exit codes, and what people and programs
 //! read. No protocol and no cryptography: that is `msg-client`.
 //!
-//! Stdout is data, stderr is talk. Exit codes are [`failure::Exit`]; what others
-//! wrote passes through [`text`] before a person sees it.
+//! Stdout is data, stderr is talk. Exit codes are `failure::Exit`; what others
+//! wrote passes through `text` before a person sees it.
 
 mod account;
 mod args;
