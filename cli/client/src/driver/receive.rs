@@ -39,7 +39,7 @@ impl Client {
             Ok(Figures {
                 relay: account::relay(rows)?,
                 fingerprint: msg_protocol::fingerprint::Fingerprint::of(&own.card().identity),
-                outbox: outbox::all(rows)?.len(),
+                outbox: outbox::all(rows)?.iter().filter(|(_, row)| outbox::is_said(row)).count(),
                 unread: inbox::unread_count(rows)?,
                 requests: contacts::requests(rows)?,
                 account: own.row,

@@ -135,6 +135,11 @@ pub fn all(rows: &(impl Rows + ?Sized)) -> Result<Vec<(u64, OutboxRow)>, StoreEr
         .collect())
 }
 
+/// Whether somebody asked for it; receipts and the like are nobody's business.
+pub fn is_said(row: &OutboxRow) -> bool {
+    matches!(row.content, Content::Text(_) | Content::Lines(_))
+}
+
 /// Whether a relay has something that nobody has confirmed yet.
 pub fn has_unconfirmed(rows: &(impl Rows + ?Sized)) -> Result<bool, StoreError> {
     let mut found = false;
