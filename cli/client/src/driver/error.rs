@@ -57,7 +57,7 @@ pub enum ClientError {
     #[error("{0} has another identity than the link says")]
     OtherIdentity(Address),
     /// The number or fingerprint that was given is not theirs.
-    #[error("that is not the number of {0}")]
+    #[error("that does not belong to {0}")]
     NotVerified(String),
     /// Sending is held: the identity has changed, or the relay shows an old card.
     #[error("{0} cannot be trusted now")]
