@@ -8,7 +8,7 @@
 
 use serde::Serialize;
 
-use super::{Page, Report, when};
+use super::{Page, Report, sent::Level, when};
 use crate::text::{Body, Untrusted, columns};
 
 /// Characters of an id that people see: enough to be the only one.
@@ -66,7 +66,7 @@ pub(crate) struct Message {
     pub(crate) stored_at: String,
     /// How far it got, if we sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) level: Option<super::sent::Level>,
+    pub(crate) level: Option<Level>,
     /// Whether it was shown before, perhaps in vain.
     pub(crate) redelivered: bool,
     /// Whether the sender's identity had changed when it came.
@@ -106,6 +106,10 @@ impl Message {
         if let Some(answered) = &self.reply_to {
             let id: String = answered.chars().take(SHOWN_ID).collect();
             notes.push(format!("(answers {id})"));
+        }
+        // Whoever looks back takes what stands there for sent.
+        if let Some(level @ (Level::Failed | Level::Queued)) = self.level {
+            notes.push(format!("({})", level.words()));
         }
         if self.sent_ms.abs_diff(self.stored_ms) > DAY_MS {
             let at = when::near(self.sent_ms, &page.now);

@@ -61,8 +61,9 @@ impl Report for Waiting {
 
     fn show(&self, page: &Page) -> String {
         let id: String = self.id.chars().take(SHOWN_ID).collect();
-        let first =
-            self.text.as_ref().and_then(|text| text.lines(Some(PREVIEW)).into_iter().next());
+        let lines = self.text.as_ref().map(|text| text.lines(Some(PREVIEW))).unwrap_or_default();
+        let more = if lines.len() > 1 { "…" } else { "" };
+        let first = lines.into_iter().next().map(|line| format!("{line}{more}"));
         let reason = self.reason.as_ref().map(|reason| format!(" ({})", reason.shown()));
         let line = format!(
             "{}  {}  {:<8}  {}{}  {}",
