@@ -15,7 +15,7 @@ Examples:
   msg register alice --relay 'msg-relay://relay.example:7777/?pin=…&invite=…'
   msg register alice@relay.example
   msg register backup --relay LINK --unattended
-                          no password: a key beside the store, for cron and services
+                          no password: a key beside the store, as for cron
   msg register alice@relay.example --invite <invitation.txt
   msg register alice@relay.example --proxy socks5h://127.0.0.1:9050
                           through Tor, from now on: msg config shows it
@@ -153,12 +153,14 @@ Examples:
   msg config proxy --reset
 
 Settings:
-  trust.policy   first-use, verified-only: whom messages are sent to; others' are held
+  trust.policy   first-use, verified-only: whom messages are sent to
   accept         none, listed, all: which strangers are let in without asking
   accept.list    fingerprints and addresses with commas between them
-  receipts       contacts, verified, none: who is told that you have read a message
+  receipts       contacts, verified, none: who is told what you have read
   proxy          socks5h://HOST:PORT or none: the way to every relay
-  spread         on, off: a link of its own, at a time of its own, for each recipient")]
+  spread         on, off: a link of its own, in its own time, for each recipient
+
+What trust.policy holds back waits in msg outbox.")]
 pub(crate) struct Config {
     /// Which one.
     #[arg(value_name = "SETTING")]

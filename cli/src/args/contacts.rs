@@ -16,7 +16,7 @@ Examples:
   msg add-contact bob
   msg add-contact bob@relay.two --as bob2
   msg add-contact 'msg:bob@relay.example?pin=…&id=…&token=…'
-  msg add-contact - <link.txt       a link with a token is a secret until it is used
+  msg add-contact - <link.txt       a link with a token is a secret until used
 
 Both have to add each other, or one to accept the other's request.")]
 pub(crate) struct AddContact {
@@ -131,7 +131,7 @@ Examples:
   msg verify bob --qr                 also as a QR code
   msg verify bob --number '12345 67890 …'
                                       mark as verified if it is that; else exit 3
-  msg verify bob --expect FINGERPRINT the same with the fingerprint of `msg whoami`")]
+  msg verify bob --expect FINGERPRINT the same with what `msg whoami` shows them")]
 pub(crate) struct Verify {
     /// Who it is.
     #[arg(value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
@@ -176,7 +176,7 @@ pub(crate) struct Trust {
 Examples:
   msg link
   msg link --qr
-  msg link --no-token     good for everybody and for good; they come as a request")]
+  msg link --no-token     for everybody, and for good; they come as a request")]
 pub(crate) struct Link {
     /// Draw it as a QR code.
     #[arg(long)]

@@ -70,6 +70,25 @@ fn json_is_asked_for_even_by_arguments_that_are_wrong() {
 }
 
 #[test]
+fn help_is_a_command_too() {
+    let asked = |line: &[&str]| usage::asked(&line.iter().map(OsString::from).collect::<Vec<_>>());
+    assert_eq!(asked(&["msg", "help"]), ["msg", "--help"]);
+    assert_eq!(asked(&["msg", "help", "send"]), ["msg", "send", "--help"]);
+    assert_eq!(asked(&["msg", "send", "help"]), ["msg", "send", "help"]);
+}
+
+#[test]
+fn what_other_programs_call_it_leads_to_a_command_that_there_is() {
+    for (_, here) in usage::ELSEWHERE {
+        let words = here.split(", or ").map(|line| line.split(' ').nth(1).unwrap());
+        let commands = Args::command();
+        for word in words.filter(|word| !word.starts_with("--")) {
+            assert!(commands.find_subcommand(word).is_some(), "{word}");
+        }
+    }
+}
+
+#[test]
 fn help_is_as_it_was_agreed() {
     fn pages(command: &mut clap::Command) -> String {
         let own = command.clone().render_long_help().to_string();
@@ -86,6 +105,7 @@ fn help_is_as_it_was_agreed() {
 fn wrong_usage_is_explained() {
     let lines = [
         &["sned", "bob", "hi"][..],
+        &["watch"],
         &["send"],
         &["send", "good morning", "bob"],
         &["send", "bob,,carol", "hi"],
@@ -100,8 +120,9 @@ fn wrong_usage_is_explained() {
         &["outbox", "cancel"],
     ];
     let said = |line: &&[&str]| {
-        let error = Args::try_parse_from(["msg"].iter().chain(*line)).unwrap_err();
-        let failure = usage::ended(&error).unwrap_err().as_error();
+        let arguments: Vec<OsString> = ["msg"].iter().chain(*line).map(OsString::from).collect();
+        let error = Args::try_parse_from(&arguments).unwrap_err();
+        let failure = usage::ended(&error, &arguments).unwrap_err().as_error();
         assert_eq!(failure.code, 2);
         let (line, hint) = (line.join(" "), failure.hint.unwrap());
         format!("$ msg {line}\nerror: {}\nhint: {hint}\n\n", failure.message)
