@@ -42,6 +42,8 @@ struct Reading<'a> {
     from: u64,
     left: u64,
     shown: u64,
+    /// Why the relay is not reached, while it is not.
+    lost: Option<String>,
 }
 
 /// Shows what has come.
@@ -60,7 +62,7 @@ pub(crate) async fn run(globals: &Globals, args: &Recv) -> Result<Exit, Failure>
         None => None,
     };
     let left = args.count.unwrap_or(u64::MAX);
-    let mut reading = Reading { globals, args, client, of, from: 0, left, shown: 0 };
+    let mut reading = Reading { globals, args, client, of, from: 0, left, shown: 0, lost: None };
     let deadline = args.timeout.map(|span| Instant::now() + span.0);
     if args.follow {
         return reading.follow(deadline).await;
@@ -77,10 +79,25 @@ pub(crate) async fn run(globals: &Globals, args: &Recv) -> Result<Exit, Failure>
     }
     // What was stored has been shown; that there may be more is said.
     collected?;
+    reading.tell_of_strangers().await?;
     Ok(Exit::Done)
 }
 
 impl Reading<'_> {
+    /// Somebody who watches, and is shown nothing, is told who waits to be let in.
+    async fn tell_of_strangers(&self) -> Result<(), Failure> {
+        let Globals { json, quiet, .. } = self.globals;
+        if self.shown > 0 || *json || *quiet || !output::is_terminal() {
+            return Ok(());
+        }
+        match self.client.figures().await?.requests {
+            0 => {}
+            1 => output::say("nothing new; 1 stranger waits: msg requests\n"),
+            many => output::say(&format!("nothing new; {many} strangers wait: msg requests\n")),
+        }
+        Ok(())
+    }
+
     /// Until the time is over, or as many came as were wanted.
     async fn follow(&mut self, deadline: Option<Instant>) -> Result<Exit, Failure> {
         self.until(deadline, |reading| reading.left == 0).await?;
@@ -93,7 +110,11 @@ impl Reading<'_> {
         if self.shown > 0 {
             return Ok(Exit::Done);
         }
-        Err(Failure::new(Exit::TimedOut, "no message came within the time"))
+        let failure = Failure::new(Exit::TimedOut, "no message came within the time");
+        Err(match &self.lost {
+            Some(why) => failure.hint(format!("the relay was not reached: {why}")),
+            None => failure,
+        })
     }
 
     async fn until(
@@ -114,9 +135,13 @@ impl Reading<'_> {
                 None => Ok(round.await),
             };
             match ended {
-                Ok(Ok(())) => pause = LOOK,
+                Ok(Ok(())) => {
+                    self.lost = None;
+                    pause = LOOK;
+                }
                 Ok(Err(error)) if is_passing(&error) => {
                     following = None;
+                    self.lost = Some(error.to_string());
                     if self.globals.verbose {
                         Failure::from(error).say(false);
                     }
