@@ -5,6 +5,8 @@ mod client;
 
 use serde::Serialize;
 
+pub(crate) use self::client::unknown;
+
 use crate::{output, report, text};
 
 /// Why a command ended as it did.

@@ -26,7 +26,7 @@ use crate::{
         messages::{self, Wait},
         recipients::{Given, given, stray_recipient},
     },
-    failure::{Exit, Failure},
+    failure::{self, Exit, Failure},
     report::{self, sent},
 };
 
@@ -217,9 +217,9 @@ fn problem(row: &Sent, wanted: Level) -> Option<Failure> {
     }
     let new = |exit, what: &str| Failure::new(exit, format!("{to}: {what}"));
     Some(match problem {
-        Problem::NoContact => new(Exit::Failed, "nobody is called that")
-            .hint(format!("msg contacts lists them; msg add-contact {to} adds somebody"))
-            .kept(false),
+        Problem::NoContact => {
+            new(Exit::Failed, "nobody is called that").hint(failure::unknown(to)).kept(false)
+        }
         Problem::Alarmed => new(Exit::Trust, "held: their identity cannot be trusted now")
             .hint(format!("compare fingerprints, then: msg trust {to}"))
             .kept(true),

@@ -1,5 +1,7 @@
 //! What the client library could not do, as exit code, sentence and hint.
 
+use std::path::Path;
+
 use msg_client::{
     driver::ClientError,
     engine::{
@@ -77,8 +79,7 @@ impl From<EngineError> for Failure {
         match error {
             EngineError::Store(error) => error.into(),
             EngineError::NoAccount => no_account(said),
-            EngineError::NoContact(name) => Self::new(Exit::Failed, said)
-                .hint(format!("msg contacts lists them; msg add-contact {name} adds somebody")),
+            EngineError::NoContact(name) => Self::new(Exit::Failed, said).hint(unknown(&name)),
             _ => Self::new(Exit::Failed, said).hint("msg doctor looks into it"),
         }
     }
@@ -124,7 +125,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let said = error.to_string();
         match error {
-            StoreError::Missing(_) => no_account(said),
+            StoreError::Missing(path) => no_account(missing(path.parent().unwrap_or(&path))),
             StoreError::Full => {
                 Self::new(Exit::Failed, said).hint("nothing was sent that is not stored")
             }
@@ -151,7 +152,7 @@ impl From<LockError> for Failure {
             LockError::Busy { .. } => {
                 Self::new(Exit::Busy, said).hint("wait for it longer with --lock-wait 2m")
             }
-            LockError::NoFolder(_) => no_account(said),
+            LockError::NoFolder(folder) => no_account(missing(&folder)),
             LockError::Private(error) => error.into(),
             _ => Self::new(Exit::Failed, said),
         }
@@ -219,6 +220,17 @@ fn untrusted(error: &LinkError, said: String) -> Failure {
         }
         _ => failure.hint("ask its operator whether the relay has a new key"),
     }
+}
+
+/// What to do about a name that no contact has.
+pub(crate) fn unknown(name: &str) -> String {
+    let small = name.to_lowercase();
+    let capitals = if small == name { "" } else { "; capitals count" };
+    format!("msg contacts lists them{capitals}; msg add-contact {small} adds somebody")
+}
+
+fn missing(folder: &Path) -> String {
+    format!("there is no account in {}", folder.display())
 }
 
 fn no_account(said: String) -> Failure {
