@@ -1,10 +1,13 @@
 //! The words that list and change contacts.
 
-use msg_client::driver::{
-    Client, ClientError,
-    people::{Person, Who},
+use msg_client::{
+    driver::{
+        Client, ClientError,
+        people::{Person, Who},
+    },
+    rows::{OutboxRow, OutboxState},
 };
-use msg_protocol::address::Pin;
+use msg_protocol::{address::Pin, content::Content};
 
 use super::{shown, stdin};
 use crate::{
@@ -28,7 +31,13 @@ pub(crate) async fn add(globals: &Globals, args: &AddContact) -> Result<Exit, Fa
     let pin = args.pin.as_deref().map(str::parse::<Pin>).transpose();
     let pin = pin.map_err(|error| Failure::new(Exit::Usage, format!("pin: {error}")))?;
     let client = account::open(globals, "add-contact")?;
-    let person = client.add_contact(who, args.name.clone(), pin).await?;
+    let relay = relay_of(&who);
+    let person = client.add_contact(who, args.name.clone(), pin).await.map_err(|error| {
+        match (relay, Failure::from(error)) {
+            (Some(relay), failure) if failure.exit() == Exit::Unreachable => failure.about(&relay),
+            (_, failure) => failure,
+        }
+    })?;
     say(globals, Change::Added, &person)?;
     tell(&client).await
 }
@@ -45,6 +54,15 @@ fn parse(who: &str) -> Result<Who, Failure> {
         return Ok(Who::Address(who.parse().map_err(|error| usage(format!("{error}")))?));
     }
     Ok(Who::Name(who.parse().map_err(|error| usage(format!("{error}")))?))
+}
+
+/// Where somebody is looked for, if it need not be our own relay.
+fn relay_of(who: &Who) -> Option<String> {
+    match who {
+        Who::Address(address) => Some(address.relay.to_string()),
+        Who::Link(link) => Some(link.address.relay.to_string()),
+        Who::Name(_) => None,
+    }
 }
 
 /// Lists contacts.
@@ -98,8 +116,10 @@ pub(crate) async fn rename(globals: &Globals, args: &Rename) -> Result<Exit, Fai
 /// Removes somebody.
 pub(crate) async fn remove(globals: &Globals, args: &RemoveContact) -> Result<Exit, Failure> {
     let client = account::open(globals, "remove-contact")?;
+    let given_up = waiting_for(&client, &args.who).await?;
     let person = client.remove_contact(&args.who).await?;
     say(globals, Change::Removed, &person)?;
+    say_given_up(globals, given_up);
     tell(&client).await
 }
 
@@ -118,9 +138,30 @@ pub(crate) async fn accept(globals: &Globals, args: &Accept) -> Result<Exit, Fai
 /// Blocks somebody.
 pub(crate) async fn block(globals: &Globals, args: &Block) -> Result<Exit, Failure> {
     let client = account::open(globals, "block")?;
+    let given_up = waiting_for(&client, &args.who).await?;
     let person = client.block(&args.who).await?;
     say(globals, Change::Blocked, &person)?;
+    say_given_up(globals, given_up);
     tell(&client).await
+}
+
+/// Messages to somebody that have not left yet.
+async fn waiting_for(client: &Client, who: &str) -> Result<usize, Failure> {
+    let account = client.contact(who).await?.account;
+    let rows = client.outbox().await?;
+    let waits = |row: &OutboxRow| {
+        row.account == account
+            && matches!(row.content, Content::Text(_) | Content::Lines(_))
+            && matches!(row.state, OutboxState::Queued | OutboxState::Sealed(_))
+    };
+    Ok(rows.iter().filter(|(_, row, _)| waits(row)).count())
+}
+
+fn say_given_up(globals: &Globals, count: usize) {
+    if count > 0 && !globals.json && !globals.quiet {
+        let messages = if count == 1 { "message" } else { "messages" };
+        output::say(&format!("{count} {messages} to them that waited here will not be sent\n"));
+    }
 }
 
 /// Lets somebody in again.
@@ -142,7 +183,10 @@ async fn tell(client: &Client) -> Result<Exit, Failure> {
             None => Ok(()),
         }
     };
-    told.await.map_err(|error| Failure::from(error).kept(true))?;
+    told.await.map_err(|error| {
+        let hint = "it holds here; the others are told by the next command that gets through";
+        Failure::from(error).kept(true).or_hint(hint)
+    })?;
     Ok(Exit::Done)
 }
 
