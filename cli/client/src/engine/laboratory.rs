@@ -1,21 +1,19 @@
 //! Several accounts and a relay in one process, in simulated time: what is lost,
 //! repeated, cut off or set back is drawn from a seed.
 
+mod cards;
 mod relay;
 
 use core::ops::ControlFlow;
 
-use msg_crypto::identity::IdentitySecret;
 use msg_protocol::{
     address::{Address, Pin},
     bounded::{Bytes, List},
-    card::Card,
     content::{Confirm, Content, Line, Lines, Text},
     id::{AccountId, MessageId},
     prekey::PrekeyBundle,
     request::Access,
     secret::AccountCredential,
-    signed::Signed,
     time::UnixSeconds,
 };
 use rand_chacha::ChaCha8Rng;
@@ -93,7 +91,7 @@ impl World {
         self.publish(index, 0);
     }
 
-    /// Does something in one step; `false` if the process ends before it is durable.
+    /// Does something in one step.
     pub(super) fn step<T>(
         &mut self,
         who: usize,
@@ -312,44 +310,6 @@ impl World {
                 inbox::set_back(draft, before, now, rng).unwrap();
             }
         });
-    }
-
-    /// Another identity takes somebody's name, as the relay tells it.
-    pub(super) fn replace_card(&mut self, whom: usize) {
-        let name = self.nodes[whom].address.name.to_string();
-        let mut card = self.relay.cards[&name].clone().verify_by_own_identity().unwrap();
-        let mut unsigned = Card::clone(&card);
-        let other = IdentitySecret::generate(&mut self.rng);
-        unsigned.identity = other.public();
-        card = other.sign(&unsigned).verify_by_own_identity().unwrap();
-        self.relay.cards.insert(name, card.into_signed());
-    }
-
-    /// Somebody makes the next version of their card.
-    pub(super) fn next_card(&mut self, whom: usize) {
-        let mut own = Own::load(&self.nodes[whom].store).unwrap();
-        let mut next = Card::clone(own.card());
-        next.version += 1;
-        next.previous = own.card().hash();
-        own.row.cards.push(own.identity.sign(&next));
-        let card = own.row.cards.last().cloned().unwrap();
-        self.relay.cards.insert(own.row.address.name.to_string(), card);
-        self.step(whom, |draft, _, _| draft.write(key::ACCOUNT, &own.row));
-    }
-
-    /// Somebody's own device has another card of the newest version.
-    pub(super) fn fork_card(&mut self, whom: usize) {
-        let mut own = Own::load(&self.nodes[whom].store).unwrap();
-        let mut other = Card::clone(own.card());
-        other.created.0 += 1;
-        own.row.cards.pop();
-        own.row.cards.push(own.identity.sign(&other));
-        self.step(whom, |draft, _, _| draft.write(key::ACCOUNT, &own.row));
-    }
-
-    /// What the relay shows of somebody.
-    pub(super) fn card_of(&self, whom: usize) -> Signed<Card> {
-        self.relay.cards[self.nodes[whom].address.name.as_str()].clone()
     }
 
     /// The relay loses all that it holds.

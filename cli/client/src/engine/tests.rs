@@ -213,7 +213,7 @@ fn whoever_is_blocked_reaches_nobody_and_the_others_get_the_new_door() {
 #[test]
 fn more_receipts_than_a_row_holds_go_out_as_several() {
     let mut world = friends(9);
-    let (bob, alice) = (world.nodes[1].id, world.nodes[0].id);
+    let alice = world.nodes[0].id;
     let ids: Vec<MessageId> = (0..5_000_u32)
         .map(|number| {
             let mut id = [0; 16];
@@ -236,7 +236,6 @@ fn more_receipts_than_a_row_holds_go_out_as_several() {
         })
         .sum();
     assert_eq!(told, ids.len());
-    assert_ne!(alice, bob);
 }
 
 #[test]
@@ -254,14 +253,12 @@ fn lines_are_confirmed_by_their_own_ids() {
 #[test]
 fn what_a_session_could_not_carry_is_sealed_in_another_a_day_later() {
     let mut world = friends(11);
-    let before = world.nodes[1].store.clone();
     world.post(0, 1, "into the void");
     world.deliver(0, 0);
     // Bob's device forgets every session, and nothing tells anybody.
     world.forget_sessions(1);
     world.collect(1, false);
     assert_eq!(world.read(1), [""; 0]);
-    drop(before);
     world.now = world.now.plus_days(2);
     world.settle();
     assert_eq!(world.read(1), ["into the void"]);
