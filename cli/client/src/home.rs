@@ -52,7 +52,7 @@ impl Home {
         self.folder.join("sign-in")
     }
 
-    /// Removes a store that holds nothing yet: its account could not be registered.
+    /// Removes the store and its keys: the account was never registered, or has ended.
     pub fn remove_store(&self) -> Result<(), PrivateError> {
         for path in [self.store(), self.store_key(), self.key_file()] {
             private::remove(&path)?;

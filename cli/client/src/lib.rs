@@ -3,7 +3,7 @@
 //! The engine decides and touches nothing: it reads rows, and what it wants
 //! changed comes back as a [`step::Step`], whose outcome nobody has before it is
 //! durable. The store keeps rows sealed in one file that is open only for short
-//! sections under a lock. The driver owns sockets and clocks.
+//! sections under a lock. Links own the sockets, and the driver asks the clock.
 //!
 //! What is deliberately absent: a daemon, a socket that listens, and any text
 //! for people; words and exit codes are the command line's.

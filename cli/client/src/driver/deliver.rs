@@ -41,7 +41,7 @@ pub struct Delivery {
     gone: Vec<AccountId>,
 }
 
-/// What a round of knocking on relays gave for one contact.
+/// What a relay has handed out of one contact, and by which right.
 struct Prekeys {
     access: Access,
     bought: Option<RightRow>,

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! Queued ──seal──▶ Sealed ──the relay has it──▶ Deposited ──the device has it──▶ gone
-//!    ▲                │                             │
-//!    └── 24 hours unconfirmed, new epoch, reset ────┘        (sealed anew, same message)
+//!    ▲               ▲ │                          │ │
+//!    │               └─┼─── the relay begins anew ┘ │         (the same envelope)
+//!    └─────────────────┴─── a day, or a reset ──────┘         (sealed anew, same message)
 //! ```
 //!
 //! A row that cannot go on is Failed, with its reason, until its owner retries or

@@ -10,8 +10,7 @@ use crate::store::Table;
 pub struct RecordRow {
     /// The relay's revision.
     pub revision: u64,
-    /// The hash of what was sealed; of nothing that is sealed if it has to be
-    /// written again.
+    /// The hash of what was sealed.
     pub digest: [u8; 32],
 }
 
