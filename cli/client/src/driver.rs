@@ -91,11 +91,6 @@ impl Client {
         &self.store
     }
 
-    /// Its policy.
-    pub const fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
     /// Decides on what is stored; gives the outcome when it is durable.
     pub(crate) async fn section<T, F>(&self, decide: F) -> Result<T, ClientError>
     where

@@ -134,9 +134,4 @@ impl<T> Step<T> {
         store.commit(self.changes)?;
         Ok(self.outcome)
     }
-
-    /// Whether there is nothing to write.
-    pub fn changes_nothing(&self) -> bool {
-        self.changes.is_empty()
-    }
 }

@@ -92,9 +92,6 @@ pub enum StoreError {
     /// A row was written by a version that this one does not know.
     #[error("a row of {} was written by another version of msg", .0.name())]
     Foreign(Table),
-    /// The file cannot be read or written.
-    #[error("store: {0}")]
-    Io(String),
     /// There is no room on the disk.
     #[error("there is no room on the disk")]
     Full,

@@ -16,7 +16,6 @@ use msg_client::{
     transport::DialError,
     unlock::UnlockError,
 };
-
 use msg_protocol::error::Code;
 
 use super::{Exit, Failure};
@@ -50,17 +49,6 @@ impl From<ClientError> for Failure {
                 .hint("ask for a new link over a channel that you trust"),
             ClientError::NotVerified(_) => Self::new(Exit::Trust, said)
                 .hint("do not send secrets before you have found out why it differs"),
-            ClientError::Alarmed(name) => Self::new(Exit::Trust, said)
-                .hint(format!("compare fingerprints, then: msg trust {name}"))
-                .kept(true),
-            ClientError::Unverified(name) => Self::new(Exit::Trust, said)
-                .hint(format!("compare safety numbers: msg verify {name}")),
-            ClientError::Blocked(name) => {
-                Self::new(Exit::Failed, said).hint(format!("msg unblock {name}"))
-            }
-            ClientError::NotAccepted(name) => {
-                Self::new(Exit::Failed, said).hint(format!("msg accept {name}"))
-            }
             ClientError::Setting(SettingError::Value(setting, _)) => {
                 Self::new(Exit::Usage, said).hint(format!("it can be: {}", setting.values()))
             }

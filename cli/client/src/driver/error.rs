@@ -59,18 +59,6 @@ pub enum ClientError {
     /// The number or fingerprint that was given is not theirs.
     #[error("that does not belong to {0}")]
     NotVerified(String),
-    /// Sending is held: the identity has changed, or the relay shows an old card.
-    #[error("{0} cannot be trusted now")]
-    Alarmed(String),
-    /// Sending is held: only verified people are written to.
-    #[error("{0} is not verified")]
-    Unverified(String),
-    /// Nothing is sent to whom we have blocked.
-    #[error("{0} is blocked")]
-    Blocked(String),
-    /// Sent to whom has not been accepted yet.
-    #[error("{0} waits for your word")]
-    NotAccepted(String),
     /// A setting that cannot be chosen.
     #[error(transparent)]
     Setting(SettingError),

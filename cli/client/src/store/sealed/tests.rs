@@ -78,9 +78,9 @@ fn what_fails_to_be_decided_changes_nothing_and_frees_the_store() {
     let (_folder, store) = unattended();
     let failed: Result<(), StoreError> = store.section("test", |draft| {
         draft.put(Table::Account, b"a", b"b".to_vec());
-        Err(StoreError::Io("no".to_owned()))
+        Err(StoreError::Damaged(Table::Account))
     });
-    assert_eq!(failed, Err(StoreError::Io("no".to_owned())));
+    assert_eq!(failed, Err(StoreError::Damaged(Table::Account)));
     assert_eq!(value(&store, Table::Account, b"a").unwrap(), None);
 }
 
