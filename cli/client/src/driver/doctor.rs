@@ -5,11 +5,13 @@ use core::ops::ControlFlow;
 use super::{Client, ClientError, now};
 use crate::{
     engine::{
+        EngineError,
         account::{self, Own},
         contacts, outbox, prekeys,
         sessions::Sessions,
+        settings,
     },
-    rows::{KnownRow, MessageRow, OutboxState, Read as _, ReceiptsRow, UnreadRow},
+    rows::{KnownRow, MessageRow, OutboxState, Read as _, ReceiptsRow, RecordRow, UnreadRow},
     step::Draft,
     store::{Rows, StoreError, Table},
 };
@@ -91,7 +93,10 @@ fn stored(rows: &dyn Rows) -> Vec<Finding> {
         )),
         Err(error) => findings.push(Finding::new("keys", State::Bad, error.to_string())),
     }
-    findings.extend(trouble(rows).unwrap_or_default());
+    match trouble(rows) {
+        Ok(found) => findings.extend(found),
+        Err(error) => findings.push(Finding::new("account", State::Bad, error.to_string())),
+    }
     findings
 }
 
@@ -103,13 +108,15 @@ fn said<E: ToString>(what: &'static str, read: Result<String, E>) -> Finding {
 }
 
 /// Reads every row as what it should be.
-fn understood(rows: &dyn Rows) -> Result<usize, crate::engine::EngineError> {
+fn understood(rows: &dyn Rows) -> Result<usize, EngineError> {
     let draft = Draft::new(rows);
+    settings::of(rows)?;
     let mut count = contacts::everybody(rows)?.len() + outbox::all(rows)?.len();
     count += rows.all::<MessageRow>(&[])?.len();
     count += rows.all::<UnreadRow>(&[])?.len();
     count += rows.all::<KnownRow>(&[])?.len();
     count += rows.all::<ReceiptsRow>(&[])?.len();
+    count += rows.all::<RecordRow>(&[])?.len();
     count += Sessions::new(&draft).peers()?.len();
     prekeys::load(rows)?;
     Ok(count)
@@ -153,4 +160,28 @@ fn trouble(rows: &dyn Rows) -> Result<Vec<Finding>, StoreError> {
         }
     }
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{rows::account::key, store::memory::Memory};
+
+    #[test]
+    fn rows_that_cannot_be_read_are_said_to_be_bad() {
+        let cases = [
+            (Table::Account, key::RELAY),
+            (Table::Account, key::SETTINGS),
+            (Table::Records, b"somebody".as_slice()),
+        ];
+        for (table, row) in cases {
+            let mut store = Memory::default();
+            let draft = Draft::new(&store);
+            draft.put(table, row, b"no row".to_vec());
+            let Ok(()) = draft.step(()).commit(&mut store);
+            let damage = StoreError::Foreign(table).to_string();
+            let is_said = |one: &Finding| one.state == State::Bad && one.detail == damage;
+            assert!(stored(&store).iter().any(is_said), "{table:?}");
+        }
+    }
 }
