@@ -36,8 +36,21 @@ const ERRANDS: Duration = Duration::from_secs(5);
 
 /// Our own link, and the turn to use it.
 pub(crate) struct Mailbox {
-    pub(crate) link: Link,
-    _turn: Lock,
+    link: Link,
+    turn: Lock,
+}
+
+impl Mailbox {
+    /// The link, for as long as it is our turn.
+    pub(crate) const fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// Ends the link, and then the turn.
+    pub(crate) async fn close(self) {
+        self.link.close().await;
+        self.turn.release();
+    }
 }
 
 impl Client {
@@ -53,7 +66,7 @@ impl Client {
     pub async fn take_in(&self) -> Result<Vec<News>, ClientError> {
         let Some(mailbox) = self.open_mailbox(TURN_WAIT).await? else { return Ok(Vec::new()) };
         let news = self.empty(&mailbox).await?;
-        mailbox.link.close().await;
+        mailbox.close().await;
         Ok(news)
     }
 
@@ -76,7 +89,7 @@ impl Client {
             Err(LockError::Busy { .. }) => return Ok(None),
             Err(error) => return Err(StoreError::from(error).into()),
         };
-        Ok(Some(Mailbox { link: self.own_link().await?, _turn: turn }))
+        Ok(Some(Mailbox { link: self.own_link().await?, turn }))
     }
 
     /// Signs in, beside whoever collects. One at a time: counters are to reach the
@@ -107,7 +120,7 @@ impl Client {
 
     /// Takes in all that waits, looks after prekeys, and checks what strangers say.
     pub(crate) async fn empty(&self, mailbox: &Mailbox) -> Result<Vec<News>, ClientError> {
-        let link = &mailbox.link;
+        let link = mailbox.link();
         let epoch = link.welcome().epoch;
         // Whom an older copy of a store does not know is a contact before their mail is
         // read.

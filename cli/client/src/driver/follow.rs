@@ -57,20 +57,20 @@ impl Following {
         let pause =
             due.map_or(LOOK, |due| Duration::from_secs(due.0.saturating_sub(now().0)).min(LOOK));
         let mut rows: Vec<Row> = Vec::new();
-        let Ok(push) = timeout(pause, self.mailbox.link.next_push()).await else {
+        let Ok(push) = timeout(pause, self.mailbox.link().next_push()).await else {
             self.client.deliver(None).await?;
             return Ok(Vec::new());
         };
         self.pushed(push?, &mut rows).await?;
         while rows.len() < GATHERED
-            && let Ok(push) = timeout(GATHER, self.mailbox.link.next_push()).await
+            && let Ok(push) = timeout(GATHER, self.mailbox.link().next_push()).await
         {
             self.pushed(push?, &mut rows).await?;
         }
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let news = self.client.take(&self.mailbox.link, rows).await?;
+        let news = self.client.take(self.mailbox.link(), rows).await?;
         self.client.follow_up(&news).await?;
         self.renew().await?;
         // Receipts at once, and what an acceptance or a reset has set free.
@@ -84,11 +84,11 @@ impl Following {
         if now.0.abs_diff(self.kept_up.0) >= UPKEEP_S {
             self.kept_up = now;
             self.noted = now;
-            self.client.maintain(&self.mailbox.link).await?;
+            self.client.maintain(self.mailbox.link()).await?;
             return self.client.follow_up(&[]).await;
         }
         // Another command may have changed it, and waits for nobody.
-        self.client.publish_door(&self.mailbox.link).await?;
+        self.client.publish_door(self.mailbox.link()).await?;
         if now.0.abs_diff(self.noted.0) >= NOTE_S {
             self.noted = now;
             self.note_collected().await?;
@@ -103,7 +103,7 @@ impl Following {
                 rows.push(arrived.row);
             }
             Push::Passing(_) => self.credit = self.credit.saturating_sub(1),
-            Push::PrekeysLow(_) => self.client.maintain(&self.mailbox.link).await?,
+            Push::PrekeysLow(_) => self.client.maintain(self.mailbox.link()).await?,
             _ => {}
         }
         Ok(())
@@ -113,10 +113,10 @@ impl Following {
         if self.credit > CREDIT / 2 {
             return Ok(());
         }
-        let epoch = self.mailbox.link.welcome().epoch;
+        let epoch = self.mailbox.link().welcome().epoch;
         let after = self.client.look(move |rows| inbox::after(rows, epoch)).await?;
         let more = CREDIT - self.credit;
-        self.mailbox.link.ask(Credit { envelopes: more, after }).await?;
+        self.mailbox.link().ask(Credit { envelopes: more, after }).await?;
         self.credit = CREDIT;
         self.note_collected().await
     }

@@ -9,7 +9,7 @@ use msg_protocol::{
 use rand_core::UnwrapErr;
 use tokio::task::spawn_blocking;
 
-use super::{Client, ClientError, collect::Mailbox};
+use super::{Client, ClientError};
 use crate::{
     engine::account,
     link::LinkError,
@@ -32,7 +32,7 @@ impl Client {
         let row = self.look(|rows| account::row(rows)).await?;
         let begun = row.next_credential.clone();
         let kept = row.account_credential.clone();
-        let (address, new) = (row.address.clone(), new);
+        let address = row.address.clone();
         let (old, credential, new) = hashed(move || {
             let of = |password: &Password| {
                 password.account_credential(&address.relay.host, &address.name)
@@ -54,12 +54,12 @@ impl Client {
             Ok(())
         })
         .await?;
-        let Mailbox { link, .. } =
-            self.open_mailbox(self.policy.patience).await?.ok_or(ClientError::MailboxBusy)?;
+        let mailbox = self.open_mailbox(self.policy.patience).await?;
+        let mailbox = mailbox.ok_or(ClientError::MailboxBusy)?;
         let mut outcome = Err(LinkError::Here);
         for known in [Some(old), begun, Some(credential.clone())].into_iter().flatten() {
             let change = ChangeCredential { old: known, new: credential.clone() };
-            outcome = link.ask(change).await;
+            outcome = mailbox.link().ask(change).await;
             let is_another = matches!(&outcome, Err(LinkError::Refused(refusal))
                 if refusal.code == Code::DENIED);
             if !is_another {
@@ -67,7 +67,7 @@ impl Client {
             }
         }
         outcome?;
-        link.close().await;
+        mailbox.close().await;
         let store = std::sync::Arc::clone(&self.store);
         let protecting = spawn_blocking(move || {
             let mut rng = UnwrapErr(SysRng);
@@ -98,17 +98,19 @@ impl Client {
         })
         .await?;
         let credential = credential.ok_or(ClientError::Unlock(UnlockError::NeedsPassword))?;
-        let Mailbox { link, .. } =
-            self.open_mailbox(self.policy.patience).await?.ok_or(ClientError::MailboxBusy)?;
+        let mailbox = self.open_mailbox(self.policy.patience).await?;
+        let mailbox = mailbox.ok_or(ClientError::MailboxBusy)?;
         let mut outcome = Err(LinkError::Here);
         for credential in [Some(credential), begun].into_iter().flatten() {
-            outcome = link.ask(DeleteAccount { credential }).await;
+            outcome = mailbox.link().ask(DeleteAccount { credential }).await;
             if outcome.is_ok() {
                 break;
             }
         }
         outcome?;
-        Ok(self.store.home().remove_store().map_err(StoreError::from)?)
+        self.store.home().remove_store().map_err(StoreError::from)?;
+        drop(mailbox);
+        Ok(())
     }
 }
 
