@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{friends, relay};
 
 #[test]
-fn no_text_password_or_key_is_in_any_file_and_all_are_private() {
+fn no_text_or_address_is_in_any_file_and_all_are_private() {
     let relay = relay();
     let [alice, bob] = friends(&relay);
     let canary = "canary-4711-in-a-text";
