@@ -12,11 +12,13 @@ use std::{
 };
 
 use msg_protocol::{
+    bounded::Bytes,
     envelope::{Body, Envelope, EnvelopeKind},
-    id::EnvelopeId,
-    limits::MAX_ROWS_PER_ANSWER,
+    id::{EnvelopeId, RecordId, RelayEpoch},
+    limits::{MAX_RECORDS_PER_ANSWER, MAX_ROWS_PER_ANSWER},
     request::{Collect, Request},
-    response::{Collected, Response, Row},
+    response::{Collected, Record, Records, Response, Row},
+    version::Welcome,
 };
 use msg_tests::relay::{Answer, Lie};
 use rustix::process::{Pid, Signal, kill_process};
@@ -109,6 +111,60 @@ fn a_relay_that_says_the_same_for_ever_is_not_listened_to() {
     flooded.wait().unwrap();
     assert!(ended.is_some(), "it listens for ever");
 
+    scene.liar.is_honest();
+    assert_eq!(bob.read(), ["hello"]);
+}
+
+/// Has begun again, and then always more records: with ids that rise, or the same.
+struct Hoards {
+    rises: bool,
+    asked: Arc<AtomicU64>,
+}
+
+impl Lie for Hoards {
+    fn welcome(&mut self, welcome: &mut Welcome) {
+        welcome.epoch = RelayEpoch([u8::from(self.rises); 16]);
+    }
+
+    fn say(&mut self, request: &Request, answer: &mut Answer) {
+        if !matches!(request, Request::ListRecords(_)) {
+            return;
+        }
+        let page = self.asked.fetch_add(1, Ordering::Relaxed);
+        let from = if self.rises { page << 32 } else { 0 };
+        let record = |place: u64| {
+            let mut id = [0; 32];
+            id[..8].copy_from_slice(&(from + place).to_be_bytes());
+            Record { id: RecordId(id), revision: 1, value: Bytes::new(vec![7; 100]).unwrap() }
+        };
+        let records: Vec<Record> = (0..MAX_RECORDS_PER_ANSWER as u64).map(record).collect();
+        *answer = Ok(Records { records: records.try_into().unwrap(), more: true }.into());
+    }
+}
+
+#[test]
+fn a_relay_that_has_records_for_ever_is_not_listened_to() {
+    let scene = Scene::new();
+    let [alice, bob] = scene.friends(["alice", "bob"]);
+    alice.done(&["send", "bob", "hello"]);
+    for rises in [true, false] {
+        let asked = Arc::new(AtomicU64::new(0));
+        scene.liar.lies(Hoards { rises, asked: Arc::clone(&asked) });
+        let mut hoarded = bob.start(&["recv", "--peek"]);
+        let deadline = Instant::now() + PATIENCE;
+        let ended = loop {
+            match hoarded.try_wait().unwrap() {
+                None if Instant::now() < deadline && asked.load(Ordering::Relaxed) < 1_000 => {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                ended => break ended,
+            }
+        };
+        hoarded.kill().unwrap();
+        hoarded.wait().unwrap();
+        assert!(ended.is_some(), "it listens for ever; ids rise: {rises}");
+        assert!(asked.load(Ordering::Relaxed) > 0, "it was asked");
+    }
     scene.liar.is_honest();
     assert_eq!(bob.read(), ["hello"]);
 }

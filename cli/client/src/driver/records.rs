@@ -8,6 +8,10 @@ use crate::{
     link::{Link, LinkError},
 };
 
+/// Records that are looked at, and their bytes: as many as a relay keeps of an account
+/// whose operator has not set it otherwise.
+const MAX_RECORDS: usize = 4_096;
+const MAX_BYTES: usize = 32 << 20;
 /// How often a relay may surprise us with other records than it had before.
 const SURPRISES: usize = 2;
 
@@ -18,12 +22,16 @@ impl Client {
         if self.look(move |rows| records::are_known(rows, epoch)).await? {
             return Ok(());
         }
-        let (mut all, mut after) = (Vec::new(), None);
-        loop {
+        let (mut all, mut bytes, mut after) = (Vec::new(), 0, None);
+        // A relay that says that it has more than any keeps is not listened to.
+        while all.len() < MAX_RECORDS && bytes < MAX_BYTES {
             let page = link.ask(ListRecords { after }).await?;
-            after = page.records.last().map(|record| record.id);
+            let last = page.records.last().map(|record| record.id);
+            let rises = last > after;
+            bytes += page.records.iter().map(|record| record.value.len()).sum::<usize>();
             all.extend(page.records.into_vec());
-            if !page.more || after.is_none() {
+            after = last;
+            if !page.more || !rises {
                 break;
             }
         }
