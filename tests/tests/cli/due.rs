@@ -1,14 +1,16 @@
 //! What is due leaves with whatever command comes next: messages that a relay did not
 //! take, and confirmations. There is no daemon that would see to it.
 
-use std::{thread, time::Duration};
+use std::time::{Duration, Instant};
 
 use msg_tests::msg::Done;
 
 use super::{friends, relay};
 
-/// Longer than a message waits before a relay is tried again.
-const PAUSE: Duration = Duration::from_secs(2);
+/// Seconds that are longer than a message waits before a relay is tried again.
+const LATER_S: i64 = 60;
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[test]
 fn what_a_relay_did_not_take_leaves_with_any_command_that_is_online() {
@@ -18,8 +20,8 @@ fn what_a_relay_did_not_take_leaves_with_any_command_that_is_online() {
         relay.kill();
         assert_eq!(alice.run(&["send", "bob", "later"]).code, Some(4));
         relay.restart();
-        thread::sleep(PAUSE);
-        alice.done(words);
+        let done = alice.run_at(LATER_S, words);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
         assert_eq!(bob.read(), ["later"], "{words:?}");
     }
 }
@@ -29,8 +31,9 @@ fn who_waits_is_told_of_delivery_by_a_recipient_who_only_looks_now_and_then() {
     let relay = relay();
     let [alice, bob] = friends(&relay);
     let waiting = alice.start(&["send", "bob", "there?", "--wait", "delivered", "--timeout", "1m"]);
-    let mut got = Vec::new();
+    let (mut got, deadline) = (Vec::new(), Instant::now() + PATIENCE);
     while got.is_empty() {
+        assert!(Instant::now() < deadline, "nothing comes");
         got = bob.read();
     }
     let done = Done::of(waiting.wait_with_output().unwrap());

@@ -81,13 +81,13 @@ fn a_producer_never_meets_a_broken_pipe() {
     let relay = relay();
     let [alice, bob] = friends(&relay);
     let much = vec![b'x'; 4 << 20];
-    let sizes: BTreeSet<_> = [
+    let codes: BTreeSet<_> = [
         alice.pipe(&["send", "bob"], &much).code,
         alice.pipe(&["send", "bob", "an argument"], &much).code,
         alice.pipe(&["send", "zoe", "--lines"], b"one\ntwo\n").code,
     ]
     .into();
-    assert!(!sizes.contains(&None), "nobody was ended by a signal: {sizes:?}");
+    assert!(!codes.contains(&None), "nobody was ended by a signal: {codes:?}");
     assert_eq!(bob.read(), ["an argument"]);
 }
 

@@ -1,10 +1,15 @@
 //! What the owner chooses decides.
 
-use std::{thread::sleep, time::Duration};
+use std::time::{Duration, Instant};
 
 use msg_tests::msg::Person;
 
 use super::{MSG, friends, relay};
+
+/// Seconds that are longer than any receipt waits.
+const LATER_S: i64 = 120;
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[test]
 fn settings_are_kept_shown_and_taken_back() {
@@ -78,13 +83,16 @@ fn who_tells_nobody_of_reading_does_not() {
     let [alice, bob] = friends(&relay);
     bob.done(&["config", "receipts", "none"]);
     let mut waiting = alice.start(&["send", "bob", "seen?", "--wait", "read", "--timeout", "4s"]);
-    for _ in 0..30 {
-        if bob.read() == ["seen?"] {
-            break;
-        }
-        sleep(Duration::from_millis(100));
+    let (mut got, deadline) = (Vec::new(), Instant::now() + PATIENCE);
+    while got.is_empty() {
+        assert!(Instant::now() < deadline, "nothing comes");
+        got = bob.read();
     }
+    assert_eq!(got, ["seen?"]);
     assert_eq!(waiting.wait().unwrap().code(), Some(9));
+    bob.run_at(LATER_S, &["status"]);
+    alice.done(&["recv"]);
+    assert_eq!(alice.json(&["history"])[0]["level"], "delivered", "that it came, and no more");
 }
 
 #[test]

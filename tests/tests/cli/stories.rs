@@ -3,7 +3,7 @@
 use msg_tests::msg::Person;
 use serde_json::Value;
 
-use super::{MSG, friends, relay};
+use super::{MSG, friends, relay, unattended::locked};
 
 #[test]
 fn five_lines_that_a_new_user_types() {
@@ -75,17 +75,9 @@ fn a_relay_that_is_away_gives_4_and_keeps_the_message_for_the_next_command() {
 #[test]
 fn a_locked_account_without_a_terminal_gives_6_at_once() {
     let relay = relay();
-    let person = Person::new(MSG, "alice");
-    let password = person.home().join("password");
-    std::fs::write(&password, "correct horse battery\n").unwrap();
-    std::fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o600))
-        .unwrap();
-    let link = relay.link().to_secret_text();
-    let mut register = person.command(&["register", "alice", "--relay", &link]);
-    let done = register.env("MSG_PASSWORD_FILE", &password).output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let locked = person.run(&["recv"]);
-    assert_eq!(locked.code, Some(6), "{}", locked.stderr);
+    let (person, password) = locked(&relay);
+    let refused = person.run(&["recv"]);
+    assert_eq!(refused.code, Some(6), "{}", refused.stderr);
     let mut with = person.command(&["whoami"]);
     let done = with.env("MSG_PASSWORD_FILE", &password).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -137,10 +129,6 @@ fn what_others_wrote_does_nothing_to_a_terminal_and_passes_exactly_through_a_pip
     assert_eq!(bob.read(), [hostile]);
 }
 
-fn bodies(lines: &[Value]) -> Vec<String> {
-    lines.iter().filter_map(|line| line.get("body")?.as_str().map(str::to_owned)).collect()
-}
-
 #[test]
 fn a_shell_offers_the_names_of_contacts() {
     let relay = relay();
@@ -158,4 +146,8 @@ fn a_shell_offers_the_names_of_contacts() {
     assert_eq!(offered(&["--home", "/nowhere", "send", "b"]).trim(), "");
     assert!(offered(&["del"]).contains("delete-account"));
     assert!(alice.done(&["completions", "zsh"]).contains("compdef"));
+}
+
+fn bodies(lines: &[Value]) -> Vec<String> {
+    lines.iter().filter_map(|line| line.get("body")?.as_str().map(str::to_owned)).collect()
 }
