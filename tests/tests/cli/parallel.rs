@@ -26,7 +26,7 @@ fn a_hundred_sends_at_once_all_succeed_and_arrive_once() {
             break;
         }
     }
-    kill_process(Pid::from_child(&follower), Signal::INT).unwrap();
+    kill_process(Pid::from_child(&follower), Signal::TERM).unwrap();
     let shown = Done::of(follower.wait_with_output().unwrap());
     let mut bodies: Vec<String> = shown
         .lines()

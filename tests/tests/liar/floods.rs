@@ -77,7 +77,7 @@ fn a_flood_takes_little_memory_and_ends_at_an_interrupt() {
     }
     let resident_kb = most_resident_kb(&flooded);
     assert!(resident_kb < MAX_RESIDENT_KB, "{resident_kb} KB");
-    kill_process(Pid::from_child(&flooded), Signal::INT).unwrap();
+    kill_process(Pid::from_child(&flooded), Signal::TERM).unwrap();
     flooded.wait().unwrap();
 
     scene.liar.is_honest();
