@@ -62,7 +62,7 @@ impl Lie for Floods {
 }
 
 #[test]
-fn a_flood_takes_little_memory_and_ends_at_an_interrupt() {
+fn a_flood_takes_little_memory_and_ends_when_it_is_told_to() {
     let scene = Scene::new();
     let [alice, bob] = scene.friends(["alice", "bob"]);
     alice.done(&["send", "bob", "hello"]);
