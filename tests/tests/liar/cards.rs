@@ -56,9 +56,9 @@ fn a_wrong_card_at_the_first_meeting_does_not_pass_for_a_verified_one() {
     // Without a link the first card is taken: it has to be compared.
     alice.run(&["add-contact", "bob"]);
     let by_number = alice.run(&["verify", "bob", "--number", &number]);
-    assert_ends(&by_number, 3, "not the number of bob");
+    assert_ends(&by_number, 3, "does not belong to bob");
     let by_fingerprint = alice.run(&["verify", "bob", "--expect", &fingerprint(&bob)]);
-    assert_ends(&by_fingerprint, 3, "not the number of bob");
+    assert_ends(&by_fingerprint, 3, "does not belong to bob");
     assert_eq!(trust(&alice, "bob"), "unverified");
 }
 
