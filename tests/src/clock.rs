@@ -1,12 +1,19 @@
 //! Programs whose wall clock is off.
 
-use std::process::Command;
+use std::{fs, path::PathBuf};
 
-/// What `faketime` puts before the libraries of a program: without the program
-/// itself, which would stand between a process and its signals.
+/// The name of the library that `faketime` puts before those of a program.
+const LIBRARY: &str = "faketime/libfaketime.so.1";
+
+/// The library itself. The program `faketime` would stand between a process and its
+/// signals, and leaves shared memory behind that a later one of the same process id
+/// stumbles over.
 pub fn library() -> String {
-    let asked = Command::new("faketime").args(["-f", "+0s", "printenv", "LD_PRELOAD"]).output();
-    let output = asked.expect("faketime is installed: `cargo xtask test` does it");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    let folders = ["/usr/lib", "/usr/local/lib"].into_iter().flat_map(|folder| {
+        let below = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        below.chain([PathBuf::from(folder)])
+    });
+    let found = folders.map(|folder| folder.join(LIBRARY)).find(|path| path.exists());
+    let found = found.expect("faketime is installed: `cargo xtask test` does it");
+    found.into_os_string().into_string().expect("a path of a system library is text")
 }
