@@ -38,17 +38,17 @@ impl Client {
         self.section(move |draft, rng| records::listed(draft, epoch, &all, now(), rng)).await
     }
 
-    /// Lets the relay keep what has changed; what it refuses is tried with the next
-    /// command.
+    /// Lets the relay keep what has changed since [`Self::compare_records`]; what it
+    /// refuses is tried with the next command.
     pub(crate) async fn keep_records(&self, link: &Link) -> Result<(), ClientError> {
         for _ in 0..SURPRISES {
-            self.compare_records(link).await?;
             let changes = self.section(records::changes).await?;
             match self.change_records(link, changes).await {
                 Err(ClientError::Link(LinkError::Refused(refusal)))
                     if refusal.code == Code::CONFLICT =>
                 {
                     self.section(|draft, _| records::forget(draft)).await?;
+                    self.compare_records(link).await?;
                 }
                 Err(ClientError::Link(LinkError::Refused(_))) => return Ok(()),
                 ended => return ended,
