@@ -174,13 +174,11 @@ impl Client {
             .section(move |draft, rng| {
                 let relay = account::row(draft)?.address.relay.clone();
                 outbox::relay_is_in(draft, &relay, epoch, now())?;
-                let mut state = account::relay(draft)?;
-                if now().is_days_after(state.maintained, 1) {
+                if now().is_days_after(account::relay(draft)?.maintained, 1) {
                     sessions::Sessions::new(draft).expire(now())?;
                     inbox::forget(draft, now())?;
                 }
-                state.collected = now();
-                draft.write(crate::rows::account::key::RELAY, &state);
+                account::change_relay(draft, |state| state.collected = now())?;
                 prekeys::maintain(draft, epoch, left, now(), rng)
             })
             .await?;
@@ -206,10 +204,7 @@ impl Client {
         }
         link.ask(SetDoor { door, grace_s: MAX_DOOR_GRACE_S }).await?;
         self.section(move |draft, _| {
-            let mut state = account::relay(draft)?;
-            state.door = state.door.max(number);
-            draft.write(crate::rows::account::key::RELAY, &state);
-            Ok(())
+            Ok(account::change_relay(draft, |state| state.door = state.door.max(number))?)
         })
         .await
     }

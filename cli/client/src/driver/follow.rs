@@ -123,12 +123,7 @@ impl Following {
 
     async fn note_collected(&self) -> Result<(), ClientError> {
         self.client
-            .section(|draft, _| {
-                let mut state = account::relay(draft)?;
-                state.collected = now();
-                draft.write(crate::rows::account::key::RELAY, &state);
-                Ok(())
-            })
+            .section(|draft, _| Ok(account::change_relay(draft, |state| state.collected = now())?))
             .await
     }
 }

@@ -116,6 +116,17 @@ pub fn relay(rows: &(impl Rows + ?Sized)) -> Result<RelayRow, StoreError> {
     Ok(rows.row(key::RELAY)?.unwrap_or_default())
 }
 
+/// Changes what is known of our relay.
+pub fn change_relay(
+    draft: &Draft<'_>,
+    change: impl FnOnce(&mut RelayRow),
+) -> Result<(), StoreError> {
+    let mut state = relay(draft)?;
+    change(&mut state);
+    draft.write(key::RELAY, &state);
+    Ok(())
+}
+
 /// The relay with that key has taken the registration: it has our door, and nothing
 /// else of ours. What it was told before, it has lost.
 pub fn registered(draft: &Draft<'_>, pin: Option<Pin>) -> Result<(), EngineError> {

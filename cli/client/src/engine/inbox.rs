@@ -137,12 +137,12 @@ pub fn set_back<R: CryptoRng + ?Sized>(
     now: UnixSeconds,
     rng: &mut R,
 ) -> Result<(), EngineError> {
-    let mut state = account::relay(draft)?;
-    state.counter = state.counter.max(counter).saturating_add(1);
-    state.set_back = state.set_back.saturating_add(1);
-    state.keyed = None;
-    (state.records, state.restores) = (None, true);
-    draft.write(key::RELAY, &state);
+    account::change_relay(draft, |state| {
+        state.counter = state.counter.max(counter).saturating_add(1);
+        state.set_back = state.set_back.saturating_add(1);
+        state.keyed = None;
+        (state.records, state.restores) = (None, true);
+    })?;
     let mut own = prekeys::load(draft)?;
     own.leap(now);
     prekeys::keep(draft, &own);

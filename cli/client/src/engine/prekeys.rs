@@ -74,11 +74,10 @@ pub fn maintain<R: CryptoRng + ?Sized>(
 
 /// All that was to be published is at the relay, in that epoch.
 pub fn published(draft: &Draft<'_>, epoch: RelayEpoch) -> Result<(), EngineError> {
-    let mut state = account::relay(draft)?;
-    state.unpublished = false;
-    state.keyed = Some(epoch);
-    draft.write(key::RELAY, &state);
-    Ok(())
+    Ok(account::change_relay(draft, |state| {
+        state.unpublished = false;
+        state.keyed = Some(epoch);
+    })?)
 }
 
 /// As many requests as it takes; the first removes what is to be replaced.

@@ -28,12 +28,13 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{EngineError, account::Own, contacts, inbox};
+use super::{
+    EngineError,
+    account::{self, Own, change_relay},
+    contacts, inbox,
+};
 use crate::{
-    rows::{
-        AccountRow, ContactRow, Place, Read as _, RecordRow, RelayRow, Standing, Trust, account,
-        contact::key,
-    },
+    rows::{AccountRow, ContactRow, Place, Read as _, RecordRow, Standing, Trust, contact::key},
     step::Draft,
     store::{Rows, StoreError, Table},
 };
@@ -72,19 +73,12 @@ pub enum Change {
 
 /// Whether we know which records the relay has in that epoch.
 pub fn are_known(rows: &(impl Rows + ?Sized), epoch: RelayEpoch) -> Result<bool, EngineError> {
-    Ok(super::account::relay(rows)?.records == Some(epoch))
+    Ok(account::relay(rows)?.records == Some(epoch))
 }
 
 /// The relay has other records than we thought: they are asked for again.
 pub fn forget(draft: &Draft<'_>) -> Result<(), EngineError> {
-    change_relay(draft, |state| state.records = None)
-}
-
-fn change_relay(draft: &Draft<'_>, change: impl FnOnce(&mut RelayRow)) -> Result<(), EngineError> {
-    let mut state = super::account::relay(draft)?;
-    change(&mut state);
-    draft.write(account::key::RELAY, &state);
-    Ok(())
+    Ok(change_relay(draft, |state| state.records = None)?)
 }
 
 /// Takes in all the records that the relay has. Who is not known here becomes a
@@ -98,7 +92,7 @@ pub fn listed<R: CryptoRng + ?Sized>(
 ) -> Result<(), EngineError> {
     let own = Own::load(draft)?;
     let data = data_key(&own.row);
-    let is_restoring = super::account::relay(draft)?.restores;
+    let is_restoring = account::relay(draft)?.restores;
     let mut found = BTreeMap::new();
     for record in records {
         // What does not open is none of ours: it will be in nobody's way.
@@ -116,10 +110,10 @@ pub fn listed<R: CryptoRng + ?Sized>(
     for (id, row) in found {
         draft.write(&key(id), &row);
     }
-    change_relay(draft, |state| {
+    Ok(change_relay(draft, |state| {
         state.records = Some(epoch);
         state.restores = false;
-    })
+    })?)
 }
 
 fn restore<R: CryptoRng + ?Sized>(
@@ -163,7 +157,7 @@ pub fn changes<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     rng: &mut R,
 ) -> Result<Vec<Change>, EngineError> {
-    let data = data_key(&super::account::row(draft)?);
+    let data = data_key(&account::row(draft)?);
     let mut at_relay: BTreeMap<AccountId, RecordRow> = saved(draft)?.into_iter().collect();
     let mut changes = Vec::new();
     for (id, row) in contacts::all(draft)? {
