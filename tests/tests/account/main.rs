@@ -29,6 +29,7 @@ use msg_crypto::password::Password;
 use msg_protocol::content::Content;
 use msg_tests::relay::{RelayBuilder, RelayProcess};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 struct Person {
     client: Client,
@@ -63,6 +64,16 @@ async fn person_with(
     Ok(Person { client, _home: folder })
 }
 
+/// Alice and Bob, who have added each other.
+async fn friends(relay: &RelayProcess) -> [Person; 2] {
+    let [alice, bob] = [person(relay, "alice").await, person(relay, "bob").await];
+    alice.add("bob").await;
+    bob.add("alice").await;
+    alice.client.collect().await.unwrap();
+    bob.client.collect().await.unwrap();
+    [alice, bob]
+}
+
 fn text(to: &str, text: &str, wanted: Level) -> Sending {
     Sending {
         to: vec![to.to_owned()],
@@ -82,6 +93,17 @@ impl Person {
     async fn send(&self, to: &str, what: &str) -> Sent {
         let sent = self.client.send(text(to, what, Level::Relay)).await.unwrap();
         sent.into_iter().next().unwrap()
+    }
+
+    /// Follows the mailbox until the task is aborted.
+    fn follow(&self) -> JoinHandle<()> {
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            let mut following = client.follow_once().await.unwrap().unwrap();
+            loop {
+                following.next().await.unwrap();
+            }
+        })
     }
 
     async fn read(&self) -> Vec<(String, String)> {
@@ -157,18 +179,8 @@ async fn who_comes_by_a_link_is_accepted_without_asking_and_knows_whom_he_meets(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sender_who_waits_hears_that_it_was_delivered() {
     let relay = relay();
-    let (alice, bob) = (person(&relay, "alice").await, person(&relay, "bob").await);
-    alice.add("bob").await;
-    bob.add("alice").await;
-    alice.client.collect().await.unwrap();
-    bob.client.collect().await.unwrap();
-    let follower = bob.client.clone();
-    let following = tokio::spawn(async move {
-        let mut following = follower.follow_once().await.unwrap().unwrap();
-        loop {
-            following.next().await.unwrap();
-        }
-    });
+    let [alice, bob] = friends(&relay).await;
+    let following = bob.follow();
     let sent = alice.client.send(text("bob", "are you there?", Level::Delivered)).await.unwrap();
     assert_eq!(sent[0].level, Level::Delivered, "{sent:?}");
     following.abort();
@@ -177,18 +189,8 @@ async fn a_sender_who_waits_hears_that_it_was_delivered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_follows_keeps_nobody_from_links_and_new_doors() {
     let relay = relay();
-    let (alice, bob) = (person(&relay, "alice").await, person(&relay, "bob").await);
-    alice.add("bob").await;
-    bob.add("alice").await;
-    alice.client.collect().await.unwrap();
-    bob.client.collect().await.unwrap();
-    let follower = bob.client.clone();
-    let following = tokio::spawn(async move {
-        let mut following = follower.follow_once().await.unwrap().unwrap();
-        loop {
-            following.next().await.unwrap();
-        }
-    });
+    let [alice, bob] = friends(&relay).await;
+    let following = bob.follow();
     let before = alice.client.contact("bob").await.unwrap().row.door;
     assert!(bob.client.contact_link(true).await.unwrap().token.is_some());
     person(&relay, "carol").await.add("bob").await;
