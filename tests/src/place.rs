@@ -1,8 +1,9 @@
 //! Where things are: the repository, its test data, what `cargo xtask test` installs.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// The folder of the repository.
@@ -10,6 +11,13 @@ pub fn repository() -> PathBuf {
     // As cargo says now: what was compiled may stand in a shared target folder.
     let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
     Path::new(&here).parent().expect("this crate stands in the repository").into()
+}
+
+/// Copies what is in a folder, as it is, into one that is made if it is not there.
+pub fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
+    assert!(copied.expect("cp starts").success(), "{} cannot be copied", from.display());
 }
 
 /// The folder of the test vectors.

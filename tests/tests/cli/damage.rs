@@ -8,7 +8,10 @@ use std::{
     process::Command,
 };
 
-use msg_tests::msg::{Done, Person};
+use msg_tests::{
+    msg::{Done, Person},
+    place::copy_folder,
+};
 
 use super::{friends, relay};
 
@@ -123,7 +126,7 @@ fn a_full_disk_gives_1_and_loses_nothing() {
         eprintln!("skipped: a disk can be mounted by root alone");
         return;
     };
-    copy(&alice.home().join("msg"), &disk.path.join("msg"));
+    copy_folder(&alice.home().join("msg"), &disk.path.join("msg"));
     let on_disk = |words: &[&str]| {
         Done::of(alice.command(words).env("MSG_HOME", disk.path.join("msg")).output().unwrap())
     };
@@ -208,10 +211,4 @@ impl Drop for Disk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg(&self.path).status();
     }
-}
-
-/// Copies a folder, with its modes.
-pub(super) fn copy(from: &Path, to: &Path) {
-    let copied = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
-    assert!(copied.success());
 }

@@ -5,11 +5,12 @@ use std::{fs, process::Command};
 
 use msg_tests::{
     msg::{Done, Person, befriend},
+    place::copy_folder,
     relay::RelayProcess,
 };
 use tempfile::TempDir;
 
-use super::{MSG, damage::copy, friends, relay};
+use super::{MSG, friends, relay};
 
 const RELAY: &str = env!("CARGO_BIN_EXE_relay");
 
@@ -42,12 +43,12 @@ impl Ledger {
 fn set_back(person: &Person, copied: &TempDir) {
     let home = person.home().join("msg");
     fs::remove_dir_all(&home).unwrap();
-    copy(&copied.path().join("msg"), &home);
+    copy_folder(&copied.path().join("msg"), &home);
 }
 
 fn copied(person: &Person) -> TempDir {
     let aside = TempDir::with_prefix("msg-yesterday-").unwrap();
-    copy(&person.home().join("msg"), &aside.path().join("msg"));
+    copy_folder(&person.home().join("msg"), &aside.path().join("msg"));
     aside
 }
 

@@ -1,10 +1,11 @@
 //! Lies about what time it is, and about what was before.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
 use msg_protocol::{id::RelayEpoch, request::Request, response::Response, version::Welcome};
 use msg_tests::{
     msg::Person,
+    place::copy_folder,
     relay::{Answer, Lie},
 };
 use tempfile::TempDir;
@@ -60,14 +61,6 @@ fn this_year() -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    let words = ["-a", "--"].map(str::to_owned);
-    let from = from.join(".").display().to_string();
-    let done = Command::new("cp").args(words).arg(from).arg(to).status().unwrap();
-    assert!(done.success());
-}
-
 /// Says that nothing has been restored.
 struct SameEpoch(Option<RelayEpoch>);
 
@@ -94,7 +87,7 @@ fn rolled_back(scene: &mut Scene) {
     alice.done(&["send", "bob", "before"]);
     let aside = TempDir::new().unwrap();
     assert!(scene.relay.stop().success());
-    copy(&scene.relay.data(), aside.path());
+    copy_folder(&scene.relay.data(), aside.path());
     scene.relay.restart();
 
     assert_eq!(bob.read(), ["before"]);
@@ -108,7 +101,7 @@ fn rolled_back(scene: &mut Scene) {
 
     scene.relay.kill();
     fs::remove_dir_all(scene.relay.data()).unwrap();
-    copy(aside.path(), &scene.relay.data());
+    copy_folder(aside.path(), &scene.relay.data());
     scene.relay.restart();
     assert_eq!(bob.read(), [""; 0], "nothing twice");
     let mut later = vec!["lost".to_owned()];
