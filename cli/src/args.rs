@@ -6,6 +6,7 @@
 //! environment; the flag wins.
 
 pub(crate) mod account;
+pub(crate) mod archive;
 pub(crate) mod contacts;
 pub(crate) mod duration;
 pub(crate) mod globals;
@@ -21,6 +22,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::globals::Globals;
 use self::{
     account::{Config, DeleteAccount, Doctor, Lock, Passwd, Register, Status, Unlock, Whoami},
+    archive::{Export, Search},
     contacts::{
         Accept, AddContact, Block, Contacts, Link, RemoveContact, Rename, Requests, Trust, Unblock,
         Verify,
@@ -88,6 +90,8 @@ pub(crate) enum Command {
     Recv(Recv),
     Reply(Reply),
     History(History),
+    Search(Search),
+    Export(Export),
     Outbox(Outbox),
     // The shell.
     Completions(Completions),

@@ -6,6 +6,7 @@ mod config;
 mod contacts;
 mod delete_account;
 mod doctor;
+mod export;
 mod history;
 mod lock;
 mod man;
@@ -14,6 +15,7 @@ mod passwd;
 mod recv;
 mod register;
 mod reply;
+mod search;
 mod send;
 mod shown;
 mod status;
@@ -60,6 +62,8 @@ async fn account_command(globals: &Globals, command: &Command) -> Result<Exit, F
         Command::Reply(args) => reply::run(globals, args).await,
         Command::Recv(args) => recv::run(globals, args).await,
         Command::History(args) => history::run(globals, args).await,
+        Command::Search(args) => search::run(globals, args).await,
+        Command::Export(args) => export::run(globals, args).await,
         Command::Outbox(args) => outbox::run(globals, args).await,
         Command::Passwd(_) => passwd::run(globals).await,
         Command::DeleteAccount(args) => delete_account::run(globals, args).await,

@@ -8,6 +8,8 @@
 //! receipts           what others are told of that
 //! records            contacts, kept sealed at our relay
 //! settings           what the owner has chosen
+//! search             messages by words in them
+//! idempotency        keys under which a script sends once
 //! ```
 //!
 //! Each verb reads and writes through a [`Draft`](crate::step::Draft). What it
@@ -16,6 +18,7 @@
 pub mod account;
 pub mod cards;
 pub mod contacts;
+pub mod idempotency;
 pub mod inbox;
 #[cfg(test)]
 mod laboratory;
@@ -24,6 +27,7 @@ pub mod outbox;
 pub mod prekeys;
 pub mod receipts;
 pub mod records;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod contact;
+pub mod idempotency;
 pub mod message;
 pub mod outbox;
 pub mod record;
@@ -18,6 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     account::{AccountRow, EpochsRow, NumbersRow, RelayRow},
     contact::{Alarm, ContactRow, Place, RightRow, Standing, Trust},
+    idempotency::IdempotencyRow,
     message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow, UnreadRow},
     outbox::{OutboxRow, OutboxState, Sealing},
     record::RecordRow,

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
+use msg_client::engine::idempotency::MAX_KEY_BYTES;
 
 use super::{
     duration::{Span, span},
@@ -35,6 +36,20 @@ pub(crate) struct Sending {
     /// Send even if there is nothing to send.
     #[arg(long)]
     pub(crate) allow_empty: bool,
+    /// Send once under that key, however often it is tried (7 days).
+    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
+    pub(crate) idempotency_key: Option<String>,
+}
+
+/// A key: of the script's choosing, and nothing that another could be taken for.
+fn idempotency_key(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.len() > MAX_KEY_BYTES {
+        return Err(format!("a key has 1 to {MAX_KEY_BYTES} bytes"));
+    }
+    if text.contains(char::is_control) {
+        return Err("a key has no control characters".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Send a text.
@@ -51,11 +66,15 @@ Examples:
   tail -f app.log | msg send ops --lines
   msg send bob --wait delivered --timeout 1m 'are you there?'
   msg send bob -- -5 degrees            after -- all is text
+  msg send ops --idempotency-key backup-$(date +%F) 'backup is done'
 
 Several words are joined by blanks; quote what the shell would change. When the
 first of several words is itself a contact, nothing is sent: write bob,carol for
 two recipients, or quote the text. A text shows in the list of processes: send
 secrets through stdin.
+
+With --idempotency-key, whoever tries again (a script, two at once, a job that was
+restarted) sends nothing twice, and is told what became of the first.
 
 How far a message got: queued (kept here), relay (durable there), delivered (a
 device has it), read. `msg send` returns at relay, or exits with 4 if the relay
@@ -71,7 +90,7 @@ pub(crate) struct Send {
     #[command(flatten)]
     pub(crate) sending: Sending,
     /// Send each line of stdin as a message of its own, as it comes.
-    #[arg(long, conflicts_with_all = ["text", "reply_to"])]
+    #[arg(long, conflicts_with_all = ["text", "reply_to", "idempotency_key"])]
     pub(crate) lines: bool,
     /// Answer that message.
     #[arg(long, value_name = "ID")]

@@ -75,6 +75,7 @@ pub(crate) async fn one(
         wanted: wanted(args),
         timeout: args.timeout.0,
         reply_to,
+        key: args.idempotency_key.clone(),
     };
     let sent = client.send(sending).await?;
     outcome(globals, &sent, wanted(args))
@@ -148,6 +149,7 @@ async fn lines(
             wanted: wanted(args),
             timeout: args.timeout.0,
             reply_to: None,
+            key: None,
         };
         let exit = outcome(globals, &client.send(sending).await?, wanted(args))?;
         if worst == Exit::Done {
@@ -191,6 +193,7 @@ fn outcome(globals: &Globals, all: &[Sent], wanted: Level) -> Result<Exit, Failu
             id: row.messages.last().map(ToString::to_string),
             level: shown::level(row.level),
             reached: failure.is_none(),
+            repeated: row.is_repeated,
             error: failure.as_ref().map(Failure::as_error),
         };
         if globals.json || failure.is_none() {

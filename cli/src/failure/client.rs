@@ -53,6 +53,9 @@ impl From<ClientError> for Failure {
                 Self::new(Exit::Usage, said).hint(format!("it can be: {}", setting.values()))
             }
             ClientError::Setting(_) => Self::new(Exit::Usage, said).hint("msg config lists them"),
+            ClientError::KeyUsed(_) => Self::new(Exit::Usage, said)
+                .hint("a key is for one message to the same people; choose another")
+                .kept(false),
             ClientError::TooLong(_) => Self::new(Exit::Usage, said),
             ClientError::MailboxBusy => Self::new(Exit::Busy, said)
                 .hint("end the msg recv --follow that runs, or wait for it"),

@@ -34,6 +34,8 @@ pub(crate) struct Sent {
     pub(crate) level: Level,
     /// Whether that is as far as was asked for.
     pub(crate) reached: bool,
+    /// Whether it was sent before, under the same `--idempotency-key`.
+    pub(crate) repeated: bool,
     /// What stands in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<crate::failure::Error>,

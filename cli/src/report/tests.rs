@@ -104,7 +104,7 @@ fn page() -> Page {
     Page { width: Some(60), has_colour: false, now: when::utc(NOW_MS) }
 }
 
-fn message(body: &[u8]) -> Message {
+pub(super) fn message(body: &[u8]) -> Message {
     Message {
         id: "3fa9c1d2e3f405162738495a6b7c8d9e".to_owned(),
         direction: Direction::In,
@@ -196,11 +196,12 @@ fn a_line_of_json_is_one_line() {
         id: Some("3fa9c1".to_owned()),
         level: Level::Relay,
         reached: true,
+        repeated: false,
         error: None,
     };
     assert_eq!(
         line(Sent::TYPE, &sent),
-        "{\"v\":1,\"type\":\"sent\",\"to\":\"bob\\n\",\"id\":\"3fa9c1\",\"level\":\"relay\",\"reached\":true}\n"
+        "{\"v\":1,\"type\":\"sent\",\"to\":\"bob\\n\",\"id\":\"3fa9c1\",\"level\":\"relay\",\"reached\":true,\"repeated\":false}\n"
     );
 }
 
@@ -272,6 +273,7 @@ fn what_is_printed_fits_its_schema() {
         id: None,
         level: Level::Queued,
         reached: false,
+        repeated: false,
         error: Some(failure.as_error()),
     });
     fits(&Unlocked { seconds: 5 });

@@ -81,6 +81,7 @@ fn text(to: &str, text: &str, wanted: Level) -> Sending {
         wanted,
         timeout: Duration::from_secs(20),
         reply_to: None,
+        key: None,
     }
 }
 

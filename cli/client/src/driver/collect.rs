@@ -16,6 +16,7 @@ use crate::{
     engine::{
         account::{self, Own},
         contacts::{self, Claimed},
+        idempotency,
         inbox::{self, News, Taken},
         outbox, prekeys, sessions,
     },
@@ -177,6 +178,7 @@ impl Client {
                 if now().is_days_after(account::relay(draft)?.maintained, 1) {
                     sessions::Sessions::new(draft).expire(now())?;
                     inbox::forget(draft, now())?;
+                    idempotency::forget(draft, now())?;
                 }
                 account::change_relay(draft, |state| state.collected = now())?;
                 prekeys::maintain(draft, epoch, left, now(), rng)

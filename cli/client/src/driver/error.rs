@@ -65,6 +65,9 @@ pub enum ClientError {
     /// A message that fits no envelope.
     #[error("a text of {0} bytes is too long")]
     TooLong(usize),
+    /// That key was used to write to others.
+    #[error("that idempotency key was used to write to {}", .0.join(","))]
+    KeyUsed(Vec<String>),
     /// Another process follows the mailbox, and this needs it.
     #[error("another msg follows this mailbox")]
     MailboxBusy,

@@ -1,5 +1,7 @@
 //! Reading: what is stored and unread, and what becomes of it.
 
+use core::ops::ControlFlow;
+
 use msg_protocol::id::{AccountId, MessageId};
 
 use super::{Client, ClientError, now};
@@ -9,6 +11,7 @@ use crate::{
         contacts,
         inbox::{self, Unread},
         outbox,
+        search::Words,
     },
     rows::{AccountRow, ContactRow, MessageRow, OutboxRow, Read as _, RelayRow},
     store::Table,
@@ -29,6 +32,18 @@ pub struct Figures {
     pub unread: usize,
     /// Strangers who wait for a word.
     pub requests: usize,
+}
+
+/// Messages that are looked at together.
+const PAGE: usize = 256;
+
+/// Messages, and where the next are.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The messages, and with whom.
+    pub messages: Vec<(MessageRow, Option<ContactRow>)>,
+    /// The number to go on from; none at the end.
+    pub next: Option<u64>,
 }
 
 impl Client {
@@ -95,6 +110,63 @@ impl Client {
             }
             found.reverse();
             Ok(found)
+        })
+        .await
+    }
+
+    /// The last messages that hold all those words, oldest first.
+    pub async fn search(
+        &self,
+        with: Option<AccountId>,
+        words: Vec<String>,
+        limit: usize,
+    ) -> Result<Vec<(MessageRow, Option<ContactRow>)>, ClientError> {
+        let words = Words::new(&words);
+        self.look(move |rows| {
+            let is_meant = |row: &MessageRow| with.is_none_or(|with| with == row.with);
+            let mut found = Vec::new();
+            let mut before = u64::MAX;
+            while found.len() < limit
+                && let Some(number) = rows.last(Table::Messages, before)?
+            {
+                before = number;
+                let row: Option<MessageRow> = rows.row(&number.to_be_bytes())?;
+                let row = row.filter(|row| is_meant(row) && words.are_in(&row.content));
+                if let Some(row) = row {
+                    let contact = contacts::with(rows, row.with)?;
+                    found.push((row, contact));
+                }
+            }
+            found.reverse();
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Messages with somebody or with all, oldest first, from a number on; where to
+    /// go on, if there may be more.
+    pub async fn page(&self, with: Option<AccountId>, from: u64) -> Result<Page, ClientError> {
+        self.look(move |rows| {
+            let mut page = Page { messages: Vec::new(), next: None };
+            let mut looked_at = 0;
+            let mut found = Vec::new();
+            rows.each::<MessageRow>(&from.to_be_bytes(), |key, row| {
+                looked_at += 1;
+                if with.is_none_or(|with| with == row.with) {
+                    found.push(row);
+                }
+                if looked_at < PAGE {
+                    return ControlFlow::Continue(());
+                }
+                let number = key.try_into().map_or(u64::MAX, u64::from_be_bytes);
+                page.next = number.checked_add(1);
+                ControlFlow::Break(())
+            })?;
+            for row in found {
+                let contact = contacts::with(rows, row.with)?;
+                page.messages.push((row, contact));
+            }
+            Ok(page)
         })
         .await
     }

@@ -15,7 +15,9 @@ use crate::{
     engine::{
         EngineError,
         account::{self, Own},
-        contacts, outbox, receipts, settings,
+        contacts,
+        idempotency::{OtherRecipients, Posted, Use},
+        outbox, receipts, settings,
     },
     link::LinkError,
     rows::{ContactRow, Level, SettingsRow, Standing},
@@ -47,6 +49,8 @@ pub struct Sending {
     pub timeout: Duration,
     /// The message that it answers.
     pub reply_to: Option<MessageId>,
+    /// Under this key it is sent once, however often it is asked for.
+    pub key: Option<String>,
 }
 
 /// What is sent.
@@ -69,6 +73,8 @@ pub struct Sent {
     pub messages: Vec<MessageId>,
     /// How far.
     pub level: Level,
+    /// Whether it was sent before, under the same key.
+    pub is_repeated: bool,
     /// What stands in the way, if something does.
     pub problem: Option<Problem>,
 }
@@ -100,47 +106,28 @@ impl Client {
         let deadline = Instant::now() + sending.timeout;
         let wanted = sending.wanted;
         let contents = contents(&sending)?;
-        let to = sending.to.clone();
+        let (to, key) = (sending.to.clone(), sending.key.clone());
         let confirm = if wanted > Level::Relay { Confirm::AtOnce } else { Confirm::Later };
         let (mut sent, due, is_collecting) = self
-            .section(move |draft, rng| {
-                let own = Own::load(draft)?;
-                let settings = settings::of(draft)?;
-                let mut sent = Vec::new();
-                for name in to {
-                    let mut row = post_to(draft, &name, &settings)?;
-                    if let Some((account, contact)) = row.1.take() {
-                        for content in &contents {
-                            let message = outbox::new_message_id(rng);
-                            let post = outbox::Post {
-                                account,
-                                message,
-                                sent_ms: now_ms(),
-                                content: content(rng),
-                                confirm,
-                                is_kept: true,
-                            };
-                            outbox::post(draft, &contact, post, now())?;
-                            row.0.messages.push(message);
-                        }
-                    }
-                    sent.push(row.0);
-                }
-                receipts::post_due(draft, now(), rng)?;
+            .step(move |draft, rng| {
+                let own = Own::load(&draft)?;
+                let sent = post_all(&draft, to, key.as_deref(), &contents, confirm, rng)?;
+                receipts::post_due(&draft, now(), rng)?;
                 // Others come after these, so that nobody waits for their relays.
                 let these: Vec<AccountId> =
                     sent.iter().filter_map(|row: &Sent| row.account).collect();
-                let due = outbox::due(draft, &own, Some(&these), now(), rng)?;
-                let state = account::relay(draft)?;
+                let due = outbox::due(&draft, &own, Some(&these), now(), rng)?;
+                let state = account::relay(&draft)?;
                 let since = now().0.saturating_sub(state.collected.0);
-                let is_unconfirmed = outbox::has_unconfirmed(draft)?;
+                let is_unconfirmed = outbox::has_unconfirmed(&draft)?;
                 let is_collecting = since >= COLLECT_AFTER_S
                     || (is_unconfirmed && since >= COLLECT_UNCONFIRMED_AFTER_S);
-                Ok((sent, due, is_collecting))
+                Ok(draft.step((sent, due, is_collecting)))
             })
             .await?;
         let delivery = self.deliver_due(due).await?;
         self.judge(&mut sent, &delivery).await?;
+        self.await_first(&mut sent, wanted.min(Level::Relay), deadline).await?;
         let _ = timeout(OTHERS, self.deliver(None)).await;
         if wanted > Level::Relay {
             self.await_level(&mut sent, wanted, deadline).await?;
@@ -159,17 +146,21 @@ impl Client {
 
     /// Looks how far messages got, and says what stands in the way.
     async fn judge(&self, sent: &mut [Sent], delivery: &Delivery) -> Result<(), ClientError> {
-        let asked: Vec<(AccountId, Vec<MessageId>)> =
-            sent.iter().filter_map(|row| Some((row.account?, row.messages.clone()))).collect();
+        let asked: Vec<(AccountId, Vec<MessageId>, bool)> = sent
+            .iter()
+            .filter_map(|row| Some((row.account?, row.messages.clone(), row.is_repeated)))
+            .collect();
         let found = self
             .look(move |rows| {
                 let settings = settings::of(rows)?;
                 let mut found = BTreeMap::new();
-                for (account, messages) in asked {
+                for (account, messages, is_repeated) in asked {
                     let mut level = Level::Read;
+                    // What was sent before and is gone by now was read.
+                    let unknown = if is_repeated { Level::Read } else { Level::Failed };
                     for message in messages {
                         let known = outbox::level_of(rows, account, message)?;
-                        level = level.min(known.unwrap_or(Level::Failed));
+                        level = level.min(known.unwrap_or(unknown));
                     }
                     let contact = contacts::with(rows, account)?;
                     let waits = contact.as_ref().is_some_and(|row| row.door.is_none());
@@ -196,6 +187,28 @@ impl Client {
             };
         }
         Ok(())
+    }
+
+    /// What was sent under the same key may be under way in another process: that is
+    /// waited for, and taken up where it stops.
+    async fn await_first(
+        &self,
+        sent: &mut [Sent],
+        wanted: Level,
+        deadline: Instant,
+    ) -> Result<(), ClientError> {
+        loop {
+            let is_under_way =
+                |row: &&Sent| row.is_repeated && row.problem.is_none() && row.level < wanted;
+            let waiting: Vec<AccountId> =
+                sent.iter().filter(is_under_way).filter_map(|row| row.account).collect();
+            if waiting.is_empty() || Instant::now() >= deadline {
+                return Ok(());
+            }
+            sleep(LOOK).await;
+            let delivery = self.deliver(Some(waiting)).await?;
+            self.judge(sent, &delivery).await?;
+        }
     }
 
     async fn await_level(
@@ -233,6 +246,62 @@ impl Client {
     }
 }
 
+/// Posts contents to everybody, or finds what was posted under the same key.
+fn post_all(
+    draft: &crate::step::Draft<'_>,
+    to: Vec<String>,
+    key: Option<&str>,
+    contents: &[Content1],
+    confirm: Confirm,
+    rng: &mut super::Random,
+) -> Result<Vec<Sent>, ClientError> {
+    let settings = settings::of(draft)?;
+    let begin = |key| Use::begin(draft, key, &to, now());
+    let mut once = match key.map(begin).transpose()? {
+        Some(Err(OtherRecipients(others))) => return Err(ClientError::KeyUsed(others)),
+        Some(Ok(once)) => Some(once),
+        None => None,
+    };
+    let mut sent = Vec::new();
+    for name in to {
+        if let Some(before) = once.as_ref().and_then(|once| once.before(&name)) {
+            sent.push(repeated(name, before));
+            continue;
+        }
+        let (mut row, found) = post_to(draft, &name, &settings)?;
+        if let Some((account, contact)) = found {
+            for content in contents {
+                let message = outbox::new_message_id(rng);
+                let post = outbox::Post {
+                    account,
+                    message,
+                    sent_ms: now_ms(),
+                    content: content(rng),
+                    confirm,
+                    is_kept: true,
+                };
+                outbox::post(draft, &contact, post, now())?;
+                row.messages.push(message);
+            }
+            if let Some(once) = &mut once {
+                once.note(&name, Posted { account, messages: row.messages.clone() });
+            }
+        }
+        sent.push(row);
+    }
+    if let Some(once) = once {
+        once.keep(draft);
+    }
+    Ok(sent)
+}
+
+/// What was sent to somebody under the same key before.
+fn repeated(to: String, before: Posted) -> Sent {
+    let Posted { account, messages } = before;
+    let (account, level) = (Some(account), Level::Queued);
+    Sent { to, account, messages, level, is_repeated: true, problem: None }
+}
+
 type Content1 = Box<dyn Fn(&mut super::Random) -> Content + Send>;
 
 /// What holds back what is said to a contact.
@@ -254,6 +323,7 @@ fn post_to(
         account,
         messages: Vec::new(),
         level: Level::Failed,
+        is_repeated: false,
         problem,
     };
     let (account, contact) = match contacts::find(draft, name) {
