@@ -10,8 +10,10 @@ pub(crate) mod archive;
 pub(crate) mod contacts;
 pub(crate) mod duration;
 pub(crate) mod globals;
+pub(crate) mod marks;
 pub(crate) mod messages;
 pub(crate) mod recipients;
+pub(crate) mod scripts;
 pub(crate) mod shell;
 pub(crate) mod usage;
 
@@ -27,7 +29,9 @@ use self::{
         Accept, AddContact, Block, Contacts, Link, RemoveContact, Rename, Requests, Trust, Unblock,
         Verify,
     },
+    marks::{Delete, Edit, React},
     messages::{History, Outbox, Recv, Reply, Send},
+    scripts::{Ask, Run},
     shell::{Completions, Man},
 };
 
@@ -90,6 +94,11 @@ pub(crate) enum Command {
     Recv(Recv),
     Reply(Reply),
     History(History),
+    React(React),
+    Edit(Edit),
+    Delete(Delete),
+    Run(Run),
+    Ask(Ask),
     Search(Search),
     Export(Export),
     Outbox(Outbox),
@@ -103,7 +112,9 @@ pub(crate) enum Command {
 pub(crate) fn wants_json(arguments: &[OsString]) -> bool {
     let falsey = ["", "0", "false", "no", "off", "n", "f"];
     let twin = std::env::var("MSG_JSON").unwrap_or_default().to_lowercase();
-    let before_text = arguments.iter().take_while(|argument| *argument != "--");
+    // What stands behind these is for another program.
+    let is_ours = |argument: &&OsString| *argument != "--" && *argument != "--exec";
+    let before_text = arguments.iter().take_while(is_ours);
     !falsey.contains(&twin.as_str()) || before_text.into_iter().any(|argument| argument == "--json")
 }
 

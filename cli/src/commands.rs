@@ -1,26 +1,31 @@
 //! What each word does, one file a word or a few that are alike: it asks the client
 //! library, and reports.
 
+mod ask;
 mod completions;
 mod config;
 mod contacts;
 mod delete_account;
 mod doctor;
+mod exec;
 mod export;
 mod history;
 mod lock;
 mod man;
+mod marks;
 mod outbox;
 mod passwd;
 mod recv;
 mod register;
 mod reply;
+mod run;
 mod search;
 mod send;
 mod shown;
 mod status;
 mod stdin;
 mod trust;
+mod waiting;
 
 use std::future::Future;
 
@@ -64,6 +69,11 @@ async fn account_command(globals: &Globals, command: &Command) -> Result<Exit, F
         Command::History(args) => history::run(globals, args).await,
         Command::Search(args) => search::run(globals, args).await,
         Command::Export(args) => export::run(globals, args).await,
+        Command::React(args) => marks::react(globals, args).await,
+        Command::Edit(args) => marks::edit(globals, args).await,
+        Command::Delete(args) => marks::delete(globals, args).await,
+        Command::Run(args) => run::run(globals, args).await,
+        Command::Ask(args) => ask::run(globals, args).await,
         Command::Outbox(args) => outbox::run(globals, args).await,
         Command::Passwd(_) => passwd::run(globals).await,
         Command::DeleteAccount(args) => delete_account::run(globals, args).await,

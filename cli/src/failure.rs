@@ -34,6 +34,9 @@ pub(crate) enum Exit {
     Refused,
     /// The level that was waited for was not reached in time.
     TimedOut,
+    /// As another program ended, or a signal has it.
+    #[serde(skip)]
+    Of(u8),
 }
 
 impl Exit {
@@ -50,6 +53,7 @@ impl Exit {
             Self::Busy => 7,
             Self::Refused => 8,
             Self::TimedOut => 9,
+            Self::Of(code) => code,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the process does before anything else: nothing that it makes or holds is
 //! for others.
 
-use std::{io, panic};
+use std::{io, panic, sync::OnceLock};
 
 use msg_client::store::sealed::is_contained;
 use rustix::{
@@ -9,11 +9,27 @@ use rustix::{
     process::{Resource, Rlimit, setrlimit, umask},
 };
 
+/// What others may do to new files: nothing.
+const OTHERS: Mode = Mode::RWXG.union(Mode::RWXO);
+
+/// The mask that our owner had.
+static OWN_MASK: OnceLock<Mode> = OnceLock::new();
+
+/// Starts a program of our owner's, which makes files as it would without us. Nothing
+/// of ours may be made meanwhile.
+pub(crate) fn with_own_mask<T>(start: impl FnOnce() -> T) -> T {
+    umask(OWN_MASK.get().copied().unwrap_or(OTHERS));
+    let started = start();
+    umask(OTHERS);
+    started
+}
+
 /// Files are for the owner alone, memory is written to no file, and no other
 /// process of the same user may look into it. SIGPIPE stays ignored, as Rust has
 /// it: who writes is told.
 pub(crate) fn harden() -> io::Result<()> {
-    umask(Mode::RWXG | Mode::RWXO);
+    let own = umask(OTHERS);
+    OWN_MASK.get_or_init(|| own);
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;

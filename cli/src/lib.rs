@@ -6,6 +6,7 @@
 
 mod account;
 mod args;
+mod child;
 mod commands;
 mod completion;
 mod failure;

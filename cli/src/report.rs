@@ -81,6 +81,12 @@ pub(crate) fn confirm<R: Report>(globals: &Globals, report: &R) -> Result<(), Wr
     if globals.quiet && !globals.json { Ok(()) } else { say(globals, report) }
 }
 
+/// One of a few words, as JSON has it.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
 /// A line of JSON.
 #[derive(Serialize)]
 struct Line<'a, R> {

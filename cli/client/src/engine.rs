@@ -8,6 +8,8 @@
 //! receipts           what others are told of that
 //! records            contacts, kept sealed at our relay
 //! settings           what the owner has chosen
+//! handling           messages that a program is given
+//! marks              what is put to a message after it was sent
 //! search             messages by words in them
 //! idempotency        keys under which a script sends once
 //! ```
@@ -18,10 +20,12 @@
 pub mod account;
 pub mod cards;
 pub mod contacts;
+pub mod handling;
 pub mod idempotency;
 pub mod inbox;
 #[cfg(test)]
 mod laboratory;
+pub mod marks;
 pub mod numbers;
 pub mod outbox;
 pub mod prekeys;

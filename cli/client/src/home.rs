@@ -52,6 +52,11 @@ impl Home {
         self.folder.join("sign-in")
     }
 
+    /// The lock of whoever gives messages to a program.
+    pub fn handler(&self) -> PathBuf {
+        self.folder.join("handler")
+    }
+
     /// Removes the store and its keys: the account was never registered, or has ended.
     pub fn remove_store(&self) -> Result<(), PrivateError> {
         for path in [self.store(), self.store_key(), self.key_file()] {

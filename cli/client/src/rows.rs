@@ -6,6 +6,7 @@
 pub mod account;
 pub mod contact;
 pub mod idempotency;
+pub mod marks;
 pub mod message;
 pub mod outbox;
 pub mod record;
@@ -20,6 +21,7 @@ pub use self::{
     account::{AccountRow, EpochsRow, NumbersRow, RelayRow},
     contact::{Alarm, ContactRow, Place, RightRow, Standing, Trust},
     idempotency::IdempotencyRow,
+    marks::{MarksRow, Sign},
     message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow, UnreadRow},
     outbox::{OutboxRow, OutboxState, Sealing},
     record::RecordRow,

@@ -40,11 +40,13 @@ pub enum Table {
     Records,
     /// Keys under which a script has sent before.
     Idempotency,
+    /// What has been put to messages since, by their number.
+    Marks,
 }
 
 impl Table {
     /// All there are.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Account,
         Self::Contacts,
         Self::Sessions,
@@ -56,6 +58,7 @@ impl Table {
         Self::Receipts,
         Self::Records,
         Self::Idempotency,
+        Self::Marks,
     ];
 
     /// Its name in the store.
@@ -72,13 +75,14 @@ impl Table {
             Self::Receipts => "receipts",
             Self::Records => "records",
             Self::Idempotency => "idempotency",
+            Self::Marks => "marks",
         }
     }
 
     /// Whether its keys are numbers, given in order: 8 bytes, big-endian. Rows of
     /// the others come in no order.
     pub const fn is_numbered(self) -> bool {
-        matches!(self, Self::Outbox | Self::Messages | Self::Unread)
+        matches!(self, Self::Outbox | Self::Messages | Self::Unread | Self::Marks)
     }
 }
 

@@ -7,7 +7,7 @@ use clap_complete::engine::ArgValueCompleter;
 use msg_client::engine::idempotency::MAX_KEY_BYTES;
 
 use super::{
-    duration::{Span, span},
+    duration::{Span, SpanError, span},
     recipients::Recipients,
 };
 use crate::completion;
@@ -39,6 +39,16 @@ pub(crate) struct Sending {
     /// Send once under that key, however often it is tried (7 days).
     #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
     pub(crate) idempotency_key: Option<String>,
+    /// Remove it that long after it was read, there and here.
+    #[arg(long, value_name = "TIME", value_parser = expiry)]
+    pub(crate) expire: Option<u32>,
+}
+
+/// Seconds after which something goes.
+fn expiry(text: &str) -> Result<u32, String> {
+    let Span(time) = text.parse().map_err(|error: SpanError| error.to_string())?;
+    let seconds = u32::try_from(time.as_secs()).ok().filter(|seconds| *seconds > 0);
+    seconds.ok_or_else(|| "that is less than a second".to_owned())
 }
 
 /// A key: of the script's choosing, and nothing that another could be taken for.
@@ -66,6 +76,7 @@ Examples:
   tail -f app.log | msg send ops --lines
   msg send bob --wait delivered --timeout 1m 'are you there?'
   msg send bob -- -5 degrees            after -- all is text
+  msg send bob --expire 1h 'the code is 4711'   gone an hour after it was read
   msg send ops --idempotency-key backup-$(date +%F) 'backup is done'
 
 Several words are joined by blanks; quote what the shell would change. When the
@@ -112,8 +123,20 @@ Examples:
   msg recv --follow           stay, and show what comes; Ctrl-C ends it
   msg recv --follow --json | jq --unbuffered -r .body
   msg recv -n 1 --raw >file   exactly the bytes that were sent
+  msg recv --follow --from alice --reply --exec ./bot --verbose
+                              a bot that takes orders from one person
 
-Exits with 0 if there was nothing, but with 9 if nothing came within --timeout.")]
+--exec runs a program for each message, one after the other and without a shell. It
+finds the message as a line of JSON on stdin, and all but the body in MSG_ID,
+MSG_FROM, MSG_ADDRESS, MSG_TRUST, MSG_KIND, MSG_REPLY_TO, MSG_SENT_AT,
+MSG_STORED_AT, MSG_REDELIVERED and MSG_DOUBTFUL. Exit code 0 marks the message as
+read; with any other it stays unread and is given again, later each time. Who is
+killed in between gives it again with MSG_REDELIVERED=1. Strangers trigger nothing,
+and neither do repeated or own messages. --exec stands last.
+
+Exits with 0 if there was nothing, with 9 if nothing came within --timeout, with 1
+if a program left a message unread.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is there or not")]
 pub(crate) struct Recv {
     /// Take at most that many.
     #[arg(short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -130,6 +153,13 @@ pub(crate) struct Recv {
     /// Write the bodies alone, byte for byte; not to a terminal.
     #[arg(long, conflicts_with = "json")]
     pub(crate) raw: bool,
+    /// Give each message to that program; the words behind are its arguments.
+    #[arg(long, value_name = "PROG", num_args = 1.., allow_hyphen_values = true)]
+    #[arg(conflicts_with_all = ["peek", "raw"])]
+    pub(crate) exec: Vec<OsString>,
+    /// Answer with what the program prints.
+    #[arg(long, requires = "exec")]
+    pub(crate) reply: bool,
     /// Wait that long for a message; with --follow, end after that long.
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub(crate) timeout: Option<Span>,

@@ -63,8 +63,8 @@ async fn write(client: &Client, args: &Export, sink: &mut Sink) -> Result<(), Fa
     let mut from = Some(0);
     while let Some(number) = from {
         let page = client.page(with, number).await?;
-        for (row, contact) in page.messages.iter().filter(|(row, _)| row.stored.0 >= since) {
-            for message in shown::messages(row, contact.as_ref()) {
+        for kept in page.messages.iter().filter(|kept| kept.message.stored.0 >= since) {
+            for message in shown::kept(kept) {
                 sink.write(&form(args.format, &message, &own))?;
             }
         }

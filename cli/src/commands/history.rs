@@ -20,11 +20,11 @@ pub(crate) async fn run(globals: &Globals, args: &History) -> Result<Exit, Failu
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let since = args.since.map(|span| now.saturating_sub(span.0).as_secs());
     let count = usize::try_from(args.count).unwrap_or(usize::MAX);
-    for (row, contact) in client.history(with, count).await? {
-        if since.is_some_and(|since| row.stored.0 < since) {
+    for kept in client.history(with, count).await? {
+        if since.is_some_and(|since| kept.message.stored.0 < since) {
             continue;
         }
-        for message in shown::messages(&row, contact.as_ref()) {
+        for message in shown::kept(&kept) {
             report::say(globals, &message)?;
         }
     }

@@ -7,19 +7,19 @@
 //! What was written and not yet marked when the process is killed comes again, with
 //! `redelivered`. From the first write that failed on nothing is marked.
 
-use std::time::Duration;
-
 use msg_client::{
-    driver::{Client, ClientError, follow::Following},
-    engine::inbox::Unread,
+    driver::Client,
+    engine::{handling::Wanted, inbox::Unread},
 };
 use msg_protocol::id::AccountId;
-use tokio::time::{Instant, sleep, timeout_at};
+use rustix::process::Signal;
+use tokio::time::Instant;
 
-use super::shown;
+use super::{exec::Handler, shown, waiting::Waiting};
 use crate::{
     account,
     args::{Globals, messages::Recv},
+    child,
     failure::{Exit, Failure},
     output::{self, WriteError},
     report,
@@ -27,10 +27,6 @@ use crate::{
 
 /// Messages that are marked together.
 const BATCH: usize = 64;
-/// Between two looks while another process follows the mailbox.
-const LOOK: Duration = Duration::from_millis(250);
-/// The longest pause before a relay that was lost is tried again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What is shown, and how much of it.
 struct Reading<'a> {
@@ -44,6 +40,9 @@ struct Reading<'a> {
     shown: u64,
     /// Why the relay is not reached, while it is not.
     lost: Option<String>,
+    handler: Option<Handler<'a>>,
+    /// The signal that ends it.
+    stopped: Option<Signal>,
 }
 
 /// Shows what has come.
@@ -62,17 +61,24 @@ pub(crate) async fn run(globals: &Globals, args: &Recv) -> Result<Exit, Failure>
         None => None,
     };
     let left = args.count.unwrap_or(u64::MAX);
-    let mut reading = Reading { globals, args, client, of, from: 0, left, shown: 0, lost: None };
+    let handler = match args.exec.as_slice() {
+        [] => None,
+        _ => Some(Handler::new(globals, args, client.clone()).await?),
+    };
+    let (from, shown, lost, stopped) = (0, 0, None, None);
+    let mut reading =
+        Reading { globals, args, client, of, from, left, shown, lost, handler, stopped };
     let deadline = args.timeout.map(|span| Instant::now() + span.0);
     if args.follow {
         return reading.follow(deadline).await;
     }
     let collected = reading.client.take_in().await;
-    reading.show().await?;
+    reading.show(false).await?;
     if collected.is_ok() {
         reading.client.run_errands().await;
     }
     if reading.shown == 0
+        && reading.stopped.is_none()
         && let Some(deadline) = deadline
     {
         return reading.wait(deadline).await;
@@ -80,7 +86,7 @@ pub(crate) async fn run(globals: &Globals, args: &Recv) -> Result<Exit, Failure>
     // What was stored has been shown; that there may be more is said.
     collected?;
     reading.tell_of_strangers().await?;
-    Ok(Exit::Done)
+    Ok(reading.exit())
 }
 
 impl Reading<'_> {
@@ -101,14 +107,24 @@ impl Reading<'_> {
     /// Until the time is over, or as many came as were wanted.
     async fn follow(&mut self, deadline: Option<Instant>) -> Result<Exit, Failure> {
         self.until(deadline, |reading| reading.left == 0).await?;
-        Ok(Exit::Done)
+        Ok(self.exit())
+    }
+
+    /// What it ends with: a message that a program left unread is a failure.
+    fn exit(&self) -> Exit {
+        let has_refused = self.handler.as_ref().is_some_and(|handler| handler.refused > 0);
+        match self.stopped {
+            Some(signal) => Exit::Of(child::code_of(signal)),
+            None if has_refused && !self.args.follow => Exit::Failed,
+            None => Exit::Done,
+        }
     }
 
     /// Until something came.
     async fn wait(&mut self, deadline: Instant) -> Result<Exit, Failure> {
         self.until(Some(deadline), |reading| reading.shown > 0).await?;
-        if self.shown > 0 {
-            return Ok(Exit::Done);
+        if self.shown > 0 || self.stopped.is_some() {
+            return Ok(self.exit());
         }
         let failure = Failure::new(Exit::TimedOut, "no message came within the time");
         Err(match &self.lost {
@@ -122,53 +138,30 @@ impl Reading<'_> {
         deadline: Option<Instant>,
         is_done: impl Fn(&Self) -> bool,
     ) -> Result<(), Failure> {
-        let mut following: Option<Following> = None;
-        let mut pause = LOOK;
+        let mut waiting = Waiting::new(self.client.clone(), self.globals.verbose);
         loop {
-            self.show().await?;
-            if is_done(self) || deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            self.show(true).await?;
+            let is_over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if is_done(self) || is_over || self.stopped.is_some() {
+                self.lost = waiting.lost();
                 return Ok(());
             }
-            let round = self.round(&mut following);
-            let ended = match deadline {
-                Some(deadline) => timeout_at(deadline, round).await,
-                None => Ok(round.await),
+            let Some(handler) = &mut self.handler else {
+                waiting.round(deadline).await?;
+                continue;
             };
-            match ended {
-                Ok(Ok(())) => {
-                    self.lost = None;
-                    pause = LOOK;
-                }
-                Ok(Err(error)) if is_passing(&error) => {
-                    following = None;
-                    self.lost = Some(error.to_string());
-                    if self.globals.verbose {
-                        Failure::from(error).say(false);
-                    }
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                Ok(Err(error)) => return Err(error.into()),
-                Err(_) => {}
+            tokio::select! {
+                ended = waiting.round(deadline) => ended?,
+                signal = handler.signal() => self.stopped = Some(signal),
             }
         }
-    }
-
-    /// Waits for something to come, over our own link or by another process.
-    async fn round(&self, following: &mut Option<Following>) -> Result<(), ClientError> {
-        if let Some(link) = following {
-            link.next().await?;
-            return Ok(());
-        }
-        *following = self.client.follow_once().await?;
-        if following.is_none() {
-            sleep(LOOK).await;
-        }
-        Ok(())
     }
 
     /// Shows what is unread, and marks what was written.
-    async fn show(&mut self) -> Result<(), Failure> {
+    async fn show(&mut self, follows: bool) -> Result<(), Failure> {
+        if self.handler.is_some() {
+            return self.give(follows).await;
+        }
         while self.left > 0 {
             let limit = usize::try_from(self.left).unwrap_or(BATCH).min(BATCH);
             let unread = if self.args.peek {
@@ -181,6 +174,25 @@ impl Reading<'_> {
                 self.from = last.number + 1;
             }
             self.show_batch(&unread).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives what is unread to a program: once each, or whatever is due.
+    async fn give(&mut self, follows: bool) -> Result<(), Failure> {
+        let Some(handler) = &mut self.handler else { return Ok(()) };
+        let mut wanted = Wanted { from: 0, of: self.of, waits: follows };
+        while self.left > 0 {
+            self.stopped = self.stopped.or_else(|| handler.come());
+            if self.stopped.is_some() {
+                break;
+            }
+            let Some((number, is_taken)) = handler.give_next(wanted).await? else { break };
+            wanted.from = number.saturating_add(1);
+            if is_taken {
+                self.shown += 1;
+                self.left -= 1;
+            }
         }
         Ok(())
     }
@@ -209,12 +221,7 @@ impl Reading<'_> {
             let texts = shown::texts(&unread.message);
             return texts.iter().try_for_each(|(_, body)| output::data(&body.0));
         }
-        let messages = shown::messages(&unread.message, Some(&unread.contact));
+        let messages = shown::unread(unread);
         messages.iter().try_for_each(|message| report::say(self.globals, message))
     }
-}
-
-/// Whether a relay that was lost may come back.
-fn is_passing(error: &ClientError) -> bool {
-    matches!(error, ClientError::Link(error) if error.is_passing())
 }

@@ -10,14 +10,14 @@ use crate::{
 /// Answers a message.
 pub(crate) async fn run(globals: &Globals, args: &Reply) -> Result<Exit, Failure> {
     let client = account::open(globals, "reply")?;
-    let message = send::message(&client, &args.id).await?;
+    let (kept, id) = send::message(&client, &args.id).await?;
     let people = client.contacts().await?;
-    let person = people.into_iter().find(|person| person.account == message.with);
+    let person = people.into_iter().find(|person| person.account == kept.message.with);
     let person = person.ok_or_else(|| {
         Failure::new(Exit::Failed, format!("who wrote {} is no contact any more", args.id))
             .hint("msg add-contact adds them again")
     })?;
     let text = send::text(&args.text, args.sending.allow_empty)?;
     let to = vec![person.row.name];
-    send::one(globals, &client, to, text, &args.sending, Some(message.id)).await
+    send::one(globals, &client, to, text, &args.sending, Some(id)).await
 }

@@ -16,8 +16,8 @@ pub(crate) async fn run(globals: &Globals, args: &Search) -> Result<Exit, Failur
         None => None,
     };
     let count = usize::try_from(args.count).unwrap_or(usize::MAX);
-    for (row, contact) in client.search(with, args.words.clone(), count).await? {
-        for message in shown::messages(&row, contact.as_ref()) {
+    for kept in client.search(with, args.words.clone(), count).await? {
+        for message in shown::kept(&kept) {
             report::say(globals, &message)?;
         }
     }

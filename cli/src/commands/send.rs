@@ -10,6 +10,7 @@ use std::{
 use msg_client::{
     driver::{
         Client,
+        receive::Kept,
         send::{Problem, Sending, Sent, What},
     },
     link::LinkError,
@@ -76,6 +77,7 @@ pub(crate) async fn one(
         timeout: args.timeout.0,
         reply_to,
         key: args.idempotency_key.clone(),
+        expire_s: args.expire,
     };
     let sent = client.send(sending).await?;
     outcome(globals, &sent, wanted(args))
@@ -83,14 +85,11 @@ pub(crate) async fn one(
 
 /// The id of a message that we hold, by its beginning.
 pub(crate) async fn message_id(client: &Client, id: &str) -> Result<MessageId, Failure> {
-    Ok(message(client, id).await?.id)
+    Ok(message(client, id).await?.1)
 }
 
-/// A message that we hold, by the beginning of its id.
-pub(crate) async fn message(
-    client: &Client,
-    id: &str,
-) -> Result<msg_client::rows::MessageRow, Failure> {
+/// A message that we hold, by the beginning of its id, and the id as a whole.
+pub(crate) async fn message(client: &Client, id: &str) -> Result<(Kept, MessageId), Failure> {
     let found = if id.is_empty() { None } else { client.message(id).await? };
     found.ok_or_else(|| {
         Failure::new(Exit::Failed, format!("there is no message {id}"))
@@ -150,6 +149,7 @@ async fn lines(
             timeout: args.timeout.0,
             reply_to: None,
             key: None,
+            expire_s: args.expire,
         };
         let exit = outcome(globals, &client.send(sending).await?, wanted(args))?;
         if worst == Exit::Done {
@@ -184,7 +184,7 @@ fn read_lines(sender: &mpsc::Sender<Result<Vec<u8>, Failure>>) {
 
 /// Reports each recipient, and says what the command ends with: the common reason
 /// if all failed alike, and the partial code if some were reached.
-fn outcome(globals: &Globals, all: &[Sent], wanted: Level) -> Result<Exit, Failure> {
+pub(crate) fn outcome(globals: &Globals, all: &[Sent], wanted: Level) -> Result<Exit, Failure> {
     let mut exits = Vec::new();
     for row in all {
         let failure = problem(row, wanted);
@@ -212,7 +212,7 @@ fn outcome(globals: &Globals, all: &[Sent], wanted: Level) -> Result<Exit, Failu
 }
 
 /// What kept a message from getting as far as was asked for.
-fn problem(row: &Sent, wanted: Level) -> Option<Failure> {
+pub(crate) fn problem(row: &Sent, wanted: Level) -> Option<Failure> {
     let to = &row.to;
     let problem = row.problem.as_ref()?;
     let waits = matches!(problem, Problem::Link(_) | Problem::AwaitsAcceptance | Problem::Late);

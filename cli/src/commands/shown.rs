@@ -1,10 +1,14 @@
 //! From what the library knows to what is reported.
 
 use msg_client::{
-    driver::people::Person,
-    rows::{Alarm, ContactRow, Direction, Level, MessageRow, Standing, Trust},
+    driver::{people::Person, receive::Kept},
+    engine::{
+        inbox::Unread,
+        marks::{expire_s, target},
+    },
+    rows::{Alarm, ContactRow, Direction, Level, MarksRow, MessageRow, Sign, Standing, Trust},
 };
-use msg_protocol::content::Content;
+use msg_protocol::{content::Content, id::MessageId};
 
 use crate::{
     report::{contact, message, sent, when},
@@ -26,7 +30,8 @@ pub(crate) fn person(person: &Person) -> contact::Contact {
     }
 }
 
-fn trust(row: &ContactRow) -> contact::Trust {
+/// How far somebody is trusted.
+pub(crate) fn trust(row: &ContactRow) -> contact::Trust {
     match (&row.alarm, row.trust) {
         (Some(Alarm::Changed(_)), _) => contact::Trust::Changed,
         (Some(Alarm::CardWentBack | Alarm::CardForked), _) => contact::Trust::WentBack,
@@ -56,26 +61,67 @@ pub(crate) fn level(level: Level) -> sent::Level {
 }
 
 /// The texts in a content, each with its id; none if it is something else.
-pub(crate) fn texts(row: &MessageRow) -> Vec<(String, Body)> {
+pub(crate) fn texts(row: &MessageRow) -> Vec<(MessageId, Body)> {
     match &row.content {
-        Content::Text(text) => vec![(row.id.to_string(), Body(text.bytes.to_vec()))],
+        Content::Text(text) => vec![(row.id, Body(text.bytes.to_vec()))],
         Content::Lines(lines) => {
             let lines = lines.lines.iter();
-            lines.map(|line| (line.id.to_string(), Body(line.bytes.to_vec()))).collect()
+            lines.map(|line| (line.id, Body(line.bytes.to_vec()))).collect()
         }
         _ => Vec::new(),
     }
 }
 
-/// A message: one report for each of its texts.
-pub(crate) fn messages(row: &MessageRow, with: Option<&ContactRow>) -> Vec<message::Message> {
-    let texts = texts(row);
-    let (kind, texts) = if texts.is_empty() {
-        (message::Kind::Unknown, vec![(row.id.to_string(), Body(Vec::new()))])
-    } else {
-        (message::Kind::Text, texts)
+/// A message that is kept: one report for each of its texts.
+pub(crate) fn kept(kept: &Kept) -> Vec<message::Message> {
+    messages(&kept.message, kept.contact.as_ref(), &kept.marks, &kept.names)
+}
+
+/// The same of one that has not been read.
+pub(crate) fn unread(unread: &Unread) -> Vec<message::Message> {
+    let marks = MarksRow { signs: Vec::new(), ..unread.marks.clone() };
+    messages(&unread.message, Some(&unread.contact), &marks, &[])
+}
+
+fn messages(
+    row: &MessageRow,
+    with: Option<&ContactRow>,
+    marks: &MarksRow,
+    names: &[Option<String>],
+) -> Vec<message::Message> {
+    let body = |bytes: &[u8]| vec![(row.id, Body(bytes.to_vec()))];
+    let (kind, texts) = match &row.content {
+        Content::Text(_) | Content::Lines(_) => (message::Kind::Text, texts(row)),
+        Content::Reaction(reaction) => (message::Kind::Reaction, body(reaction.sign.as_bytes())),
+        Content::Edit(edit) => (message::Kind::Edit, body(&edit.bytes)),
+        Content::Delete(_) => (message::Kind::Delete, body(&[])),
+        _ => (message::Kind::Unknown, body(&[])),
     };
-    texts.into_iter().map(|(id, body)| one(row, with, kind, id, body)).collect()
+    let said = texts.into_iter().map(|(id, body)| {
+        let is_of = |sign: &&(&Sign, &Option<String>)| sign.0.target == id;
+        let signs: Vec<_> = marks.signs.iter().zip(names).collect();
+        let reactions = signs.iter().filter(is_of).map(|(sign, name)| message::Reaction {
+            by: name.as_deref().map(Untrusted::from),
+            sign: sign.sign.as_str().into(),
+        });
+        message::Message {
+            edited: marks.edited.contains(&id),
+            deleted: marks.deleted.contains(&id),
+            reactions: reactions.collect(),
+            expire_s: expire_s(&row.content),
+            expires_at: goes(row, marks).map(when::exact_s),
+            expires_ms: goes(row, marks).map(|at| at.saturating_mul(1_000)),
+            ..one(row, with, kind, id.to_string(), body)
+        }
+    });
+    said.collect()
+}
+
+/// When a message goes. The latest moment for one of ours that nobody is known to
+/// have read is our own business.
+fn goes(row: &MessageRow, marks: &MarksRow) -> Option<u64> {
+    let is_counted = !matches!(row.direction, Direction::Out { level } if level < Level::Read);
+    marks.goes.filter(|_| is_counted).map(|at| at.0)
 }
 
 fn one(
@@ -103,6 +149,13 @@ fn one(
         kind,
         body,
         reply_to,
+        target: target(&row.content).map(|id| id.to_string()),
+        edited: false,
+        deleted: false,
+        reactions: Vec::new(),
+        expire_s: None,
+        expires_at: None,
+        expires_ms: None,
         sent_at: when::exact(row.sent_ms),
         stored_at: when::exact_s(row.stored.0),
         level: sent_level,

@@ -40,7 +40,8 @@ pub(crate) fn mail(message: &Message, own: &Party) -> Vec<u8> {
     };
     let said: &[u8] = match message.kind {
         Kind::Unknown => b"(sent by a newer msg)",
-        Kind::Text => &message.body.0,
+        Kind::Text if message.deleted => b"(deleted)",
+        Kind::Text | Kind::Reaction | Kind::Edit | Kind::Delete => &message.body.0,
     };
     let at =
         i64::try_from(message.sent_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());

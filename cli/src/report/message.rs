@@ -36,13 +36,30 @@ pub(crate) enum Direction {
 pub(crate) enum Kind {
     /// A text.
     Text,
+    /// A sign that was put to an earlier message.
+    Reaction,
+    /// Another text for an earlier message.
+    Edit,
+    /// An earlier message is gone.
+    Delete,
     /// Something that a newer msg sent: kept, and not understood.
     Unknown,
+}
+
+/// A sign that somebody has put to a message.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Reaction {
+    /// Who, by the name that they have here; null for ourselves.
+    pub(crate) by: Option<Untrusted>,
+    /// The sign.
+    pub(crate) sign: Untrusted,
 }
 
 /// A message.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field that programs read")]
 pub(crate) struct Message {
     /// Its id, the same on every device.
     pub(crate) id: String,
@@ -60,6 +77,24 @@ pub(crate) struct Message {
     /// The message that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reply_to: Option<String>,
+    /// The earlier message that it is about: of a reaction, an edit or a deletion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) target: Option<String>,
+    /// Whether its text is not its first.
+    pub(crate) edited: bool,
+    /// Whether its text is gone, because its sender wished it.
+    pub(crate) deleted: bool,
+    /// Signs that have been put to it.
+    pub(crate) reactions: Vec<Reaction>,
+    /// Seconds for which it stays once it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expire_s: Option<u32>,
+    /// When it goes, once that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at: Option<String>,
+    /// The same, for people.
+    #[serde(skip)]
+    pub(crate) expires_ms: Option<u64>,
     /// By the sender's clock.
     pub(crate) sent_at: String,
     /// When it was stored here.
@@ -101,6 +136,11 @@ impl Message {
         (format!("{}  {shown_id}  {shown_name}{blanks} ", page.dim(&time)), taken)
     }
 
+    /// The message that it is about.
+    fn about(&self) -> String {
+        self.target.iter().flat_map(|id| id.chars()).take(SHOWN_ID).collect()
+    }
+
     fn notes(&self, page: &Page) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(answered) = &self.reply_to {
@@ -114,6 +154,19 @@ impl Message {
         if self.sent_ms.abs_diff(self.stored_ms) > DAY_MS {
             let at = when::near(self.sent_ms, &page.now);
             notes.push(format!("(sent {at} by the sender's clock)"));
+        }
+        if self.edited && !self.deleted {
+            notes.push("(edited)".to_owned());
+        }
+        if !self.reactions.is_empty() {
+            let by = |one: &Reaction| one.by.as_ref().map_or("you".to_owned(), Untrusted::shown);
+            let one = |one: &Reaction| format!("{} {}", one.sign.shown(), by(one));
+            notes.push(self.reactions.iter().map(one).collect::<Vec<_>>().join(", "));
+        }
+        match (self.expires_ms, self.expire_s) {
+            (Some(at), _) => notes.push(format!("(goes at {})", when::near(at, &page.now))),
+            (None, Some(seconds)) => notes.push(format!("(goes {seconds}s after reading)")),
+            (None, None) => {}
         }
         if self.doubtful {
             notes.push("(their identity had changed when this came)".to_owned());
@@ -129,7 +182,14 @@ impl Report for Message {
         let (head, taken) = self.head(page);
         let room = |width: usize| width.saturating_sub(taken + columns(GUTTER)).max(NARROWEST_TEXT);
         let lines = match self.kind {
+            Kind::Text if self.deleted => vec!["(deleted)".to_owned()],
             Kind::Text => self.body.lines(page.width.map(room)),
+            Kind::Reaction => vec![format!("{} {}", self.body.lines(None).concat(), self.about())],
+            Kind::Edit => {
+                let first = format!("(now says {})", self.about());
+                [first].into_iter().chain(self.body.lines(page.width.map(room))).collect()
+            }
+            Kind::Delete => vec![format!("(deleted {})", self.about())],
             Kind::Unknown => vec!["(sent by a newer msg)".to_owned()],
         };
         let gutter = page.dim(GUTTER);
@@ -141,5 +201,22 @@ impl Report for Message {
             text.push('\n');
         }
         text
+    }
+}
+
+/// `delete --here`: a message that is gone from this store.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Removed {
+    /// Its id.
+    pub(crate) id: String,
+}
+
+impl Report for Removed {
+    const TYPE: &'static str = "removed";
+
+    fn show(&self, _: &Page) -> String {
+        let id: String = self.id.chars().take(SHOWN_ID).collect();
+        format!("removed {id} from this store\n")
     }
 }

@@ -82,6 +82,7 @@ fn text(to: &str, text: &str, wanted: Level) -> Sending {
         timeout: Duration::from_secs(20),
         reply_to: None,
         key: None,
+        expire_s: None,
     }
 }
 

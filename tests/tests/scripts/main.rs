@@ -8,7 +8,10 @@
 )]
 
 mod archive;
+mod ask;
+mod exec;
 mod keys;
+mod run;
 
 use msg_tests::{
     msg::{self, Person},

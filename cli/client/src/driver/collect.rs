@@ -18,7 +18,7 @@ use crate::{
         contacts::{self, Claimed},
         idempotency,
         inbox::{self, News, Taken},
-        outbox, prekeys, sessions,
+        marks, outbox, prekeys, sessions,
     },
     link::Link,
     lock::{Lock, LockError},
@@ -175,6 +175,7 @@ impl Client {
             .section(move |draft, rng| {
                 let relay = account::row(draft)?.address.relay.clone();
                 outbox::relay_is_in(draft, &relay, epoch, now())?;
+                marks::purge(draft, now())?;
                 if now().is_days_after(account::relay(draft)?.maintained, 1) {
                     sessions::Sessions::new(draft).expire(now())?;
                     inbox::forget(draft, now())?;

@@ -9,7 +9,7 @@ use super::{Client, ClientError, collect::Mailbox, now};
 use crate::engine::{
     account,
     inbox::{self, News},
-    receipts,
+    marks, receipts,
 };
 
 /// Envelopes that the relay may push before it is given more credit.
@@ -123,7 +123,10 @@ impl Following {
 
     async fn note_collected(&self) -> Result<(), ClientError> {
         self.client
-            .section(|draft, _| Ok(account::change_relay(draft, |state| state.collected = now())?))
+            .section(|draft, _| {
+                marks::purge(draft, now())?;
+                Ok(account::change_relay(draft, |state| state.collected = now())?)
+            })
             .await
     }
 }

@@ -2,19 +2,24 @@
 
 use core::ops::ControlFlow;
 
-use msg_protocol::id::{AccountId, MessageId};
+use msg_protocol::{
+    content::Content,
+    id::{AccountId, MessageId},
+};
 
 use super::{Client, ClientError, now};
 use crate::{
     engine::{
+        EngineError,
         account::{self, Own},
         contacts,
+        handling::{self, Wanted},
         inbox::{self, Unread},
-        outbox,
+        marks, outbox,
         search::Words,
     },
-    rows::{AccountRow, ContactRow, MessageRow, OutboxRow, Read as _, RelayRow},
-    store::Table,
+    rows::{AccountRow, ContactRow, MarksRow, MessageRow, OutboxRow, Read as _, RelayRow},
+    store::{Rows, Table},
 };
 
 /// The account in figures.
@@ -41,9 +46,47 @@ const PAGE: usize = 256;
 #[derive(Debug, Clone)]
 pub struct Page {
     /// The messages, and with whom.
-    pub messages: Vec<(MessageRow, Option<ContactRow>)>,
+    pub messages: Vec<Kept>,
     /// The number to go on from; none at the end.
     pub next: Option<u64>,
+}
+
+/// A message that is kept.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Its number.
+    pub number: u64,
+    /// The message.
+    pub message: MessageRow,
+    /// With whom.
+    pub contact: Option<ContactRow>,
+    /// What has been put to it since.
+    pub marks: MarksRow,
+    /// What the people are called who have put a sign to it; none is ourselves.
+    pub names: Vec<Option<String>>,
+}
+
+/// What is done to a message shows there, and is no message to who looks back.
+fn is_shown(row: &MessageRow) -> bool {
+    !marks::is_mark(&row.content)
+}
+
+fn kept(rows: &dyn Rows, number: u64, message: MessageRow) -> Result<Kept, EngineError> {
+    let marks = marks::of(rows, number)?;
+    let mut names = Vec::new();
+    for sign in &marks.signs {
+        names.push(contacts::with(rows, sign.by)?.map(|contact| contact.name));
+    }
+    let contact = contacts::with(rows, message.with)?;
+    Ok(Kept { number, message, contact, marks, names })
+}
+
+/// The ids by which people know a message.
+fn ids(row: &MessageRow) -> Vec<MessageId> {
+    match &row.content {
+        Content::Lines(lines) => lines.lines.iter().map(|line| line.id).collect(),
+        _ => vec![row.id],
+    }
 }
 
 impl Client {
@@ -80,7 +123,38 @@ impl Client {
         of: Option<AccountId>,
         limit: usize,
     ) -> Result<Vec<Unread>, ClientError> {
-        self.section(move |draft, _| Ok(inbox::take_unread(draft, of, limit)?)).await
+        self.section(move |draft, _| {
+            marks::purge(draft, now())?;
+            Ok(inbox::take_unread(draft, of, limit)?)
+        })
+        .await
+    }
+
+    /// Takes the next message for a program.
+    pub async fn take_for_program(&self, wanted: Wanted) -> Result<Option<Unread>, ClientError> {
+        self.section(move |draft, rng| handling::take(draft, wanted, now(), rng)).await
+    }
+
+    /// A program did not take a message.
+    pub async fn postpone(&self, number: u64) -> Result<(), ClientError> {
+        self.section(move |draft, _| handling::postpone(draft, number, now())).await
+    }
+
+    /// Somebody's answer to a message of ours, if it has come.
+    pub async fn answer(
+        &self,
+        from: AccountId,
+        to: MessageId,
+    ) -> Result<Option<Unread>, ClientError> {
+        self.look(move |rows| {
+            let Some((number, message)) = handling::answer(rows, from, to)? else {
+                return Ok(None);
+            };
+            let contact = contacts::with(rows, from)?;
+            let marks = marks::of(rows, number)?;
+            Ok(contact.map(|contact| Unread { number, message, contact, marks }))
+        })
+        .await
     }
 
     /// Messages have been read.
@@ -88,12 +162,21 @@ impl Client {
         self.section(move |draft, rng| inbox::mark_read(draft, &numbers, now(), rng)).await
     }
 
+    /// Removes what is to go by now.
+    pub async fn purge(&self) -> Result<(), ClientError> {
+        if self.look(|rows| Ok(marks::is_due(rows, now())?)).await? {
+            self.section(|draft, _| marks::purge(draft, now())).await?;
+        }
+        Ok(())
+    }
+
     /// The last messages, with somebody or with all, oldest first.
     pub async fn history(
         &self,
         with: Option<AccountId>,
         limit: usize,
-    ) -> Result<Vec<(MessageRow, Option<ContactRow>)>, ClientError> {
+    ) -> Result<Vec<Kept>, ClientError> {
+        self.purge().await?;
         self.look(move |rows| {
             let mut found = Vec::new();
             let mut before = u64::MAX;
@@ -102,11 +185,10 @@ impl Client {
             {
                 before = number;
                 let row: Option<MessageRow> = rows.row(&number.to_be_bytes())?;
-                let Some(row) = row.filter(|row| with.is_none_or(|with| with == row.with)) else {
-                    continue;
-                };
-                let contact = contacts::with(rows, row.with)?;
-                found.push((row, contact));
+                let is_meant = |row: &MessageRow| with.is_none_or(|with| with == row.with);
+                if let Some(row) = row.filter(|row| is_meant(row) && is_shown(row)) {
+                    found.push(kept(rows, number, row)?);
+                }
             }
             found.reverse();
             Ok(found)
@@ -120,7 +202,8 @@ impl Client {
         with: Option<AccountId>,
         words: Vec<String>,
         limit: usize,
-    ) -> Result<Vec<(MessageRow, Option<ContactRow>)>, ClientError> {
+    ) -> Result<Vec<Kept>, ClientError> {
+        self.purge().await?;
         let words = Words::new(&words);
         self.look(move |rows| {
             let is_meant = |row: &MessageRow| with.is_none_or(|with| with == row.with);
@@ -133,8 +216,7 @@ impl Client {
                 let row: Option<MessageRow> = rows.row(&number.to_be_bytes())?;
                 let row = row.filter(|row| is_meant(row) && words.are_in(&row.content));
                 if let Some(row) = row {
-                    let contact = contacts::with(rows, row.with)?;
-                    found.push((row, contact));
+                    found.push(kept(rows, number, row)?);
                 }
             }
             found.reverse();
@@ -146,41 +228,56 @@ impl Client {
     /// Messages with somebody or with all, oldest first, from a number on; where to
     /// go on, if there may be more.
     pub async fn page(&self, with: Option<AccountId>, from: u64) -> Result<Page, ClientError> {
+        if from == 0 {
+            self.purge().await?;
+        }
         self.look(move |rows| {
             let mut page = Page { messages: Vec::new(), next: None };
             let mut looked_at = 0;
             let mut found = Vec::new();
             rows.each::<MessageRow>(&from.to_be_bytes(), |key, row| {
                 looked_at += 1;
-                if with.is_none_or(|with| with == row.with) {
-                    found.push(row);
+                let number = key.try_into().map_or(u64::MAX, u64::from_be_bytes);
+                if with.is_none_or(|with| with == row.with) && is_shown(&row) {
+                    found.push((number, row));
                 }
                 if looked_at < PAGE {
                     return ControlFlow::Continue(());
                 }
-                let number = key.try_into().map_or(u64::MAX, u64::from_be_bytes);
                 page.next = number.checked_add(1);
                 ControlFlow::Break(())
             })?;
-            for row in found {
-                let contact = contacts::with(rows, row.with)?;
-                page.messages.push((row, contact));
+            for (number, row) in found {
+                page.messages.push(kept(rows, number, row)?);
             }
             Ok(page)
         })
         .await
     }
 
-    /// A message by its id or the beginning of it, as people are shown it; none if
-    /// several begin so.
-    pub async fn message(&self, id: &str) -> Result<Option<MessageRow>, ClientError> {
+    /// A message by its id or the beginning of it, as people are shown it, and that id
+    /// as a whole: a line has one of its own. None if several begin so.
+    pub async fn message(&self, id: &str) -> Result<Option<(Kept, MessageId)>, ClientError> {
         let id = id.to_ascii_lowercase();
         let all = self.history(None, usize::MAX).await?;
-        let is_meant = |row: &MessageRow| row.id.to_string().starts_with(&id);
-        let mut found = all.into_iter().map(|(row, _)| row).filter(is_meant);
-        let first = found.next();
-        let is_ambiguous = found.any(|row| Some(row.id) != first.as_ref().map(|first| first.id));
-        Ok(first.filter(|_| !is_ambiguous))
+        let mut found: Option<(Kept, MessageId)> = None;
+        for kept in all {
+            for known in ids(&kept.message) {
+                if !known.to_string().starts_with(&id) {
+                    continue;
+                }
+                if found.as_ref().is_some_and(|(_, first)| *first != known) {
+                    return Ok(None);
+                }
+                found = Some((kept.clone(), known));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes a message from this store alone.
+    pub async fn remove_message(&self, number: u64) -> Result<(), ClientError> {
+        self.section(move |draft, _| marks::remove(draft, number)).await
     }
 
     /// What is on its way.

@@ -17,7 +17,7 @@ use crate::{
         account::{self, Own},
         contacts,
         idempotency::{OtherRecipients, Posted, Use},
-        outbox, receipts, settings,
+        marks, outbox, receipts, settings,
     },
     link::LinkError,
     rows::{ContactRow, Level, SettingsRow, Standing},
@@ -51,6 +51,8 @@ pub struct Sending {
     pub reply_to: Option<MessageId>,
     /// Under this key it is sent once, however often it is asked for.
     pub key: Option<String>,
+    /// Seconds after reading until it goes, on both sides.
+    pub expire_s: Option<u32>,
 }
 
 /// What is sent.
@@ -60,6 +62,8 @@ pub enum What {
     Text(Vec<u8>),
     /// Several, packed into as few envelopes as they fit.
     Lines(Vec<Vec<u8>>),
+    /// What is done to an earlier message.
+    Mark(Box<Content>),
 }
 
 /// How far a message got with one recipient.
@@ -111,7 +115,7 @@ impl Client {
         let (mut sent, due, is_collecting) = self
             .step(move |draft, rng| {
                 let own = Own::load(&draft)?;
-                let sent = post_all(&draft, to, key.as_deref(), &contents, confirm, rng)?;
+                let sent = post_all(&draft, to, key.as_deref(), own.id(), &contents, confirm, rng)?;
                 receipts::post_due(&draft, now(), rng)?;
                 // Others come after these, so that nobody waits for their relays.
                 let these: Vec<AccountId> =
@@ -251,6 +255,7 @@ fn post_all(
     draft: &crate::step::Draft<'_>,
     to: Vec<String>,
     key: Option<&str>,
+    own: AccountId,
     contents: &[Content1],
     confirm: Confirm,
     rng: &mut super::Random,
@@ -280,7 +285,11 @@ fn post_all(
                     confirm,
                     is_kept: true,
                 };
+                let mark = marks::is_mark(&post.content).then(|| post.content.clone());
                 outbox::post(draft, &contact, post, now())?;
+                if let Some(mark) = mark {
+                    marks::put(draft, own, account, message, &mark)?;
+                }
                 row.messages.push(message);
             }
             if let Some(once) = &mut once {
@@ -346,7 +355,7 @@ fn post_to(
 
 /// What is posted: one content, or several of packed lines.
 fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> {
-    let reply_to = sending.reply_to;
+    let (reply_to, expire_s) = (sending.reply_to, sending.expire_s);
     let text = |bytes: &[u8]| {
         Bytes::new(bytes.to_vec())
             .ok()
@@ -357,9 +366,13 @@ fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> {
         What::Text(bytes) => {
             let bytes = text(bytes)?;
             let content = move |_: &mut super::Random| {
-                Text { bytes: bytes.clone(), reply_to, expire_s: None }.into()
+                Text { bytes: bytes.clone(), reply_to, expire_s }.into()
             };
             Ok(vec![Box::new(content)])
+        }
+        What::Mark(content) => {
+            let content = Content::clone(content);
+            Ok(vec![Box::new(move |_| content.clone())])
         }
         What::Lines(lines) => {
             let mut contents: Vec<Content1> = Vec::new();
@@ -371,27 +384,30 @@ fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> {
                 if !pack.is_empty()
                     && (size + bytes_with_id > MAX_TEXT_BYTES || pack.len() == MAX_LINES)
                 {
-                    contents.push(packed(std::mem::take(&mut pack)));
+                    contents.push(packed(std::mem::take(&mut pack), expire_s));
                     size = 0;
                 }
                 size += bytes_with_id;
                 pack.push(bytes);
             }
             if !pack.is_empty() {
-                contents.push(packed(pack));
+                contents.push(packed(pack, expire_s));
             }
             Ok(contents)
         }
     }
 }
 
-fn packed(pack: Vec<Bytes<{ msg_protocol::limits::MAX_MESSAGE_BYTES }>>) -> Content1 {
+fn packed(
+    pack: Vec<Bytes<{ msg_protocol::limits::MAX_MESSAGE_BYTES }>>,
+    expire_s: Option<u32>,
+) -> Content1 {
     Box::new(move |rng| {
         let lines = pack
             .iter()
             .map(|bytes| Line { id: outbox::new_message_id(rng), bytes: bytes.clone() })
             .collect();
-        Lines { lines: List::new(lines).unwrap_or_else(|_| List::empty()), expire_s: None }.into()
+        Lines { lines: List::new(lines).unwrap_or_else(|_| List::empty()), expire_s }.into()
     })
 }
 

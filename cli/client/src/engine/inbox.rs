@@ -4,6 +4,7 @@
 //! message, what is known of it, the receipt) goes into one step with the
 //! sequence number up to which the relay may forget.
 
+mod marked;
 mod opened;
 mod reading;
 
@@ -19,7 +20,8 @@ use rand_core::CryptoRng;
 
 pub(super) use self::opened::post_reset;
 pub use self::reading::{
-    Unread, confirm_all, mark_read, show_as, take_unread, unread, unread_count,
+    Unread, confirm_all, mark_read, mark_shown, number_of, show_as, take_unread, unread,
+    unread_count,
 };
 use super::{
     EngineError,

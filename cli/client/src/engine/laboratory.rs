@@ -173,7 +173,7 @@ impl World {
         });
     }
 
-    fn post_content(&mut self, who: usize, whom: usize, content: Content) -> MessageId {
+    pub(super) fn post_content(&mut self, who: usize, whom: usize, content: Content) -> MessageId {
         let account = self.nodes[whom].id;
         self.step(who, |draft, now, rng| {
             let contact = contacts::with(draft, account).unwrap().unwrap();

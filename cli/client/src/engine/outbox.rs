@@ -24,7 +24,7 @@ pub use self::{
     opening::{begin, bought, not_opened},
     outgoing::{Due, Parcel, Want, due},
 };
-use super::{EngineError, cards, numbers};
+use super::{EngineError, cards, marks, numbers};
 use crate::{
     rows::{
         ContactRow, Direction, KnownRow, Level, MessageRow, OutboxRow, OutboxState, Read as _,
@@ -88,6 +88,7 @@ pub fn post(
             content: post.content,
         };
         draft.write(&number.to_be_bytes(), &row);
+        marks::goes_after(draft, number, &row.content, marks::latest(now))?;
         let known = KnownRow { number: Some(number), came: now };
         draft.write(&known_key(post.account, post.message), &known);
         // Receipts name the lines, not what they travelled in.

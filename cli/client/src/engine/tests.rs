@@ -1,6 +1,7 @@
 //! What an account promises, whatever happens to it.
 
 mod claims;
+mod marks;
 mod reading;
 mod setbacks;
 mod trust;

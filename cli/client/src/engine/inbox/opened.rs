@@ -13,7 +13,7 @@ use rand_core::CryptoRng;
 use super::{EngineError, News, Taking};
 use crate::{
     engine::{
-        account, cards, contacts, numbers, outbox,
+        account, cards, contacts, marks, numbers, outbox,
         receipts::{self, Soon},
         sessions::PeerDevice,
     },
@@ -135,7 +135,7 @@ impl Taking<'_, '_> {
             Content::Receipt(receipt) => {
                 let confirmed = receipt.ids.into_vec();
                 let device = peer.device();
-                outbox::confirmed(self.draft, id, device, &confirmed, receipt.level)?;
+                outbox::confirmed(self.draft, id, device, &confirmed, receipt.level, self.now)?;
                 return Ok(());
             }
             Content::Ping(_) | Content::Pong(_) => return Ok(()),
@@ -151,6 +151,9 @@ impl Taking<'_, '_> {
                 self.news.push(News::Reset(id));
             }
             Content::Lines(lines) => ids = self.lines(&mut contact, id, sent_ms, lines)?,
+            content if marks::is_mark(&content) && !again => {
+                self.marked(&contact, id, message_id, sent_ms, &content)?;
+            }
             content if !again => {
                 self.wrote(id, &mut contact)?;
                 self.keep(&contact, id, message_id, sent_ms, content)?;
@@ -188,7 +191,7 @@ impl Taking<'_, '_> {
         Ok(())
     }
 
-    fn keep(
+    pub(super) fn keep(
         &mut self,
         contact: &ContactRow,
         with: AccountId,
@@ -208,7 +211,7 @@ impl Taking<'_, '_> {
         Ok(())
     }
 
-    fn know(&self, with: AccountId, id: MessageId, number: Option<u64>) {
+    pub(super) fn know(&self, with: AccountId, id: MessageId, number: Option<u64>) {
         self.draft.write(&known_key(with, id), &KnownRow { number, came: self.now });
     }
 

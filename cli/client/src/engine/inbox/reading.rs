@@ -13,10 +13,13 @@ use rand_core::CryptoRng;
 use super::EngineError;
 use crate::{
     engine::{
-        contacts,
+        contacts, marks,
         receipts::{self, Soon},
     },
-    rows::{ContactRow, Direction, MessageRow, Read as _, Standing, UnreadRow},
+    rows::{
+        ContactRow, Direction, KnownRow, MarksRow, MessageRow, Read as _, Standing, UnreadRow,
+        message::known_key,
+    },
     step::Draft,
     store::{Rows, StoreError, Table},
 };
@@ -30,6 +33,8 @@ pub struct Unread {
     pub message: MessageRow,
     /// Who sent it.
     pub contact: ContactRow,
+    /// What has been put to it since.
+    pub marks: MarksRow,
 }
 
 /// The oldest unread messages of people who are no strangers, at most so many, of
@@ -52,7 +57,8 @@ pub fn unread(
     for (number, contact) in waiting {
         let message = rows.row(&number.to_be_bytes())?;
         let message: MessageRow = message.ok_or(StoreError::Damaged(Table::Messages))?;
-        found.push(Unread { number, message, contact });
+        let marks = marks::of(rows, number)?;
+        found.push(Unread { number, message, contact, marks });
     }
     Ok(found)
 }
@@ -94,13 +100,29 @@ pub fn take_unread(
 ) -> Result<Vec<Unread>, StoreError> {
     let found = unread(draft, 0, of, limit)?;
     for one in &found {
-        change(draft, one.number, |direction| {
-            if let Direction::In { shown, .. } = direction {
-                *shown = true;
-            }
-        })?;
+        mark_shown(draft, one.number)?;
     }
     Ok(found)
+}
+
+/// A message is being shown, perhaps in vain.
+pub fn mark_shown(draft: &Draft<'_>, number: u64) -> Result<(), StoreError> {
+    change(draft, number, |direction| {
+        if let Direction::In { shown, .. } = direction {
+            *shown = true;
+        }
+    })?;
+    Ok(())
+}
+
+/// The number of a message with somebody, if it is kept.
+pub fn number_of(
+    rows: &(impl Rows + ?Sized),
+    with: AccountId,
+    message: MessageId,
+) -> Result<Option<u64>, StoreError> {
+    let known: Option<KnownRow> = rows.row(&known_key(with, message))?;
+    Ok(known.and_then(|known| known.number))
 }
 
 /// What somebody has sent is shown as of whoever has taken their place.
@@ -130,6 +152,7 @@ pub fn mark_read<R: CryptoRng + ?Sized>(
         })?;
         draft.remove(Table::Unread, &number.to_be_bytes());
         let Some(row) = row.filter(|_| newly) else { continue };
+        marks::goes_after(draft, *number, &row.content, now)?;
         let contact = contacts::with(draft, row.with)?;
         let Some(contact) = contact else { continue };
         if receipts::may_tell(draft, &contact)? {

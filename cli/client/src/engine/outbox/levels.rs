@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use msg_protocol::{
     content::ReceiptLevel,
     id::{AccountId, DeviceId, MessageId},
+    time::UnixSeconds,
 };
 
 use super::{EngineError, all};
 use crate::{
+    engine::marks,
     rows::{Direction, KnownRow, Level, MessageRow, Read as _, message::known_key},
     step::Draft,
     store::{Rows, StoreError, Table},
@@ -21,7 +23,12 @@ pub fn level_of(
     message: MessageId,
 ) -> Result<Option<Level>, StoreError> {
     let found = outgoing(rows, account, message)?;
-    Ok(found.map(|(_, _, level)| level))
+    if let Some((_, _, level)) = found {
+        return Ok(Some(level));
+    }
+    // What is known and not kept any more went after it was read.
+    let known: Option<KnownRow> = rows.row(&known_key(account, message))?;
+    Ok(known.filter(|known| known.number.is_none()).map(|_| Level::Read))
 }
 
 /// A message got further.
@@ -78,6 +85,7 @@ pub fn confirmed(
     device: DeviceId,
     ids: &[MessageId],
     level: ReceiptLevel,
+    now: UnixSeconds,
 ) -> Result<(), EngineError> {
     let level = match level {
         ReceiptLevel::Delivered => Level::Delivered,
@@ -88,6 +96,9 @@ pub fn confirmed(
         // A line is confirmed with what it travelled in.
         whole.extend(outgoing(draft, account, *id)?.map(|(_, row, _)| row.id));
         raise(draft, account, *id, level)?;
+        if let Some((number, row, Level::Read)) = outgoing(draft, account, *id)? {
+            marks::goes_after(draft, number, &row.content, now)?;
+        }
     }
     for (number, row) in all(draft)? {
         if row.account == account && row.device == device && whole.contains(&row.message) {

@@ -1,0 +1,34 @@
+//! What others do to messages: put to what it is meant for, and told of if its owner
+//! has read that already.
+
+use msg_protocol::{
+    content::Content,
+    id::{AccountId, MessageId},
+};
+
+use super::{EngineError, Taking, number_of};
+use crate::{
+    engine::marks::{self, Marked},
+    rows::ContactRow,
+};
+
+impl Taking<'_, '_> {
+    pub(super) fn marked(
+        &mut self,
+        contact: &ContactRow,
+        id: AccountId,
+        message: MessageId,
+        sent_ms: u64,
+        content: &Content,
+    ) -> Result<(), EngineError> {
+        let Marked::Told(target) = marks::take(self.draft, id, content, self.now)? else {
+            self.know(id, message, None);
+            return Ok(());
+        };
+        self.keep(contact, id, message, sent_ms, content.clone())?;
+        if let Some(told) = number_of(self.draft, id, message)? {
+            marks::tells(self.draft, target, told, content)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,336 @@
+//! What is put to a message after it was sent: signs, another text, its end.
+//!
+//! Whoever wrote a message may change or delete it, and nobody else; a sign may be
+//! put to it by whoever it is with. What was read already is told of by a message of
+//! its own; what was not read yet is just shown as it is now.
+
+use core::ops::ControlFlow;
+
+use msg_protocol::{
+    bounded::{Bytes, List},
+    content::{Content, EncodeMessageError, Text},
+    id::{AccountId, MessageId},
+    limits::MAX_MESSAGE_BYTES,
+    time::UnixSeconds,
+};
+
+use super::{EngineError, inbox, outbox};
+use crate::{
+    rows::{
+        Direction, KnownRow, Level, MarksRow, MessageRow, OutboxRow, Read as _, Sign,
+        message::known_key,
+    },
+    step::Draft,
+    store::{Rows, StoreError, Table},
+};
+
+/// Days after which a message can be marked no more: the other side may have
+/// forgotten its id.
+pub const MARK_DAYS: u32 = 30;
+/// Bytes that several lines have together, however they are edited.
+const MAX_LINES_BYTES: usize = 256 * 1024;
+/// Messages that tell of edits of one message: older ones go.
+const MAX_TOLD: usize = 32;
+/// Days after which a message that is to go goes even if nobody says that it was read.
+const UNREAD_DAYS: u32 = 2 * outbox::KEEP_DAYS;
+
+/// What a mark of somebody did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// The message with this number has it, and its owner should be told.
+    Told(u64),
+    /// Nothing that anybody should be told of.
+    Quietly,
+}
+
+/// Whether a content does something to an earlier message.
+pub const fn is_mark(content: &Content) -> bool {
+    matches!(content, Content::Edit(_) | Content::Delete(_) | Content::Reaction(_))
+}
+
+/// The message that a content does something to.
+pub const fn target(content: &Content) -> Option<MessageId> {
+    match content {
+        Content::Edit(edit) => Some(edit.target),
+        Content::Delete(delete) => Some(delete.target),
+        Content::Reaction(reaction) => Some(reaction.target),
+        _ => None,
+    }
+}
+
+/// The marks of a message.
+pub fn of(rows: &(impl Rows + ?Sized), number: u64) -> Result<MarksRow, StoreError> {
+    Ok(rows.row(&number.to_be_bytes())?.unwrap_or_default())
+}
+
+/// A mark of somebody came.
+pub fn take(
+    draft: &Draft<'_>,
+    from: AccountId,
+    content: &Content,
+    now: UnixSeconds,
+) -> Result<Marked, EngineError> {
+    let Some(target) = target(content) else { return Ok(Marked::Quietly) };
+    let known: Option<KnownRow> = draft.row(&known_key(from, target))?;
+    if known.is_none() && matches!(content, Content::Delete(_)) {
+        // It is on its way, and will not be kept.
+        draft.write(&known_key(from, target), &KnownRow { number: None, came: now });
+    }
+    let Some((number, row)) = found(draft, from, target)? else { return Ok(Marked::Quietly) };
+    let was_read = match row.direction {
+        Direction::In { read, .. } => read,
+        Direction::Out { .. } if !matches!(content, Content::Reaction(_)) => {
+            return Ok(Marked::Quietly);
+        }
+        Direction::Out { .. } => true,
+    };
+    if !apply(draft, number, row, from, content)? || !was_read {
+        return Ok(Marked::Quietly);
+    }
+    let is_taken_back = matches!(content, Content::Reaction(sign) if sign.sign.is_empty());
+    Ok(if is_taken_back { Marked::Quietly } else { Marked::Told(number) })
+}
+
+/// A mark of ours goes to somebody: it is put here at once.
+pub fn put(
+    draft: &Draft<'_>,
+    own: AccountId,
+    with: AccountId,
+    message: MessageId,
+    content: &Content,
+) -> Result<(), EngineError> {
+    let Some(target) = target(content) else { return Ok(()) };
+    let Some((number, row)) = found(draft, with, target)? else { return Ok(()) };
+    let is_ours = matches!(row.direction, Direction::Out { .. });
+    if !is_ours && !matches!(content, Content::Reaction(_)) {
+        return Ok(());
+    }
+    if matches!(content, Content::Delete(_)) {
+        take_back(draft, with, target)?;
+    }
+    apply(draft, number, row, own, content)?;
+    if let Some(told) = inbox::number_of(draft, with, message)? {
+        tells(draft, number, told, content)?;
+    }
+    Ok(())
+}
+
+/// Another message tells of an edit: it goes with what was edited.
+pub fn tells(
+    draft: &Draft<'_>,
+    number: u64,
+    told: u64,
+    content: &Content,
+) -> Result<(), EngineError> {
+    if !matches!(content, Content::Edit(_)) {
+        return Ok(());
+    }
+    let mut marks = of(draft, number)?;
+    marks.told.push(told);
+    while marks.told.len() > MAX_TOLD {
+        remove(draft, marks.told.remove(0))?;
+    }
+    draft.write(&number.to_be_bytes(), &marks);
+    Ok(())
+}
+
+fn found(
+    draft: &Draft<'_>,
+    with: AccountId,
+    target: MessageId,
+) -> Result<Option<(u64, MessageRow)>, EngineError> {
+    let Some(number) = inbox::number_of(draft, with, target)? else { return Ok(None) };
+    let row: Option<MessageRow> = draft.row(&number.to_be_bytes())?;
+    Ok(row.map(|row| (number, row)))
+}
+
+/// Puts a mark to a message; whether that did something.
+fn apply(
+    draft: &Draft<'_>,
+    number: u64,
+    mut row: MessageRow,
+    by: AccountId,
+    content: &Content,
+) -> Result<bool, EngineError> {
+    let mut marks = of(draft, number)?;
+    let is_done = match content {
+        Content::Edit(edit) => {
+            let is_new = !marks.deleted.contains(&edit.target)
+                && write(&mut row, edit.target, edit.bytes.clone());
+            if is_new && !marks.edited.contains(&edit.target) {
+                marks.edited.push(edit.target);
+            }
+            is_new
+        }
+        Content::Delete(delete) => {
+            let target = delete.target;
+            write(&mut row, target, nothing()?);
+            if row.id == target && !matches!(row.content, Content::Text(_)) {
+                row.content = Text { bytes: nothing()?, reply_to: None, expire_s: None }.into();
+            }
+            for told in std::mem::take(&mut marks.told) {
+                remove(draft, told)?;
+            }
+            marks.edited.retain(|id| *id != target);
+            marks.signs.retain(|sign| sign.target != target);
+            let is_new = !marks.deleted.contains(&target);
+            if is_new {
+                marks.deleted.push(target);
+            }
+            draft.remove(Table::Unread, &number.to_be_bytes());
+            is_new
+        }
+        Content::Reaction(reaction) => {
+            let (target, sign) = (reaction.target, reaction.sign.to_string());
+            marks.signs.retain(|known| (known.target, known.by) != (target, by));
+            let is_there = !marks.deleted.contains(&target);
+            if is_there && !sign.is_empty() {
+                marks.signs.push(Sign { target, by, sign });
+            }
+            is_there
+        }
+        _ => false,
+    };
+    if is_done {
+        draft.write(&number.to_be_bytes(), &row);
+        draft.write(&number.to_be_bytes(), &marks);
+    }
+    Ok(is_done)
+}
+
+/// Gives a text, or one of several lines, other words.
+fn write(row: &mut MessageRow, target: MessageId, bytes: Bytes<MAX_MESSAGE_BYTES>) -> bool {
+    match &mut row.content {
+        Content::Text(text) if row.id == target => text.bytes = bytes,
+        Content::Lines(lines) => {
+            let others = lines.lines.iter().filter(|line| line.id != target);
+            let others: usize = others.map(|line| line.bytes.len()).sum();
+            if others + bytes.len() > MAX_LINES_BYTES {
+                return false;
+            }
+            let mut all = lines.lines.clone().into_vec();
+            let Some(line) = all.iter_mut().find(|line| line.id == target) else { return false };
+            line.bytes = bytes;
+            // As many as before.
+            if let Ok(all) = List::new(all) {
+                lines.lines = all;
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn nothing() -> Result<Bytes<MAX_MESSAGE_BYTES>, EncodeMessageError> {
+    Ok(Bytes::new(Vec::new())?)
+}
+
+/// What is on its way of a message that is deleted does not leave any more.
+fn take_back(draft: &Draft<'_>, with: AccountId, gone: MessageId) -> Result<(), EngineError> {
+    for (number, mut row) in outbox::all(draft)? {
+        if row.account != with {
+            continue;
+        }
+        let is_whole = row.message == gone || is_edit_of(&row, gone);
+        if is_whole {
+            draft.remove(Table::Outbox, &number.to_be_bytes());
+        } else if let Content::Lines(lines) = &mut row.content
+            && lines.lines.iter().any(|line| line.id == gone)
+        {
+            let mut message = MessageRow {
+                id: row.message,
+                with,
+                direction: Direction::Out { level: Level::Queued },
+                sent_ms: row.sent_ms,
+                stored: row.queued,
+                content: row.content.clone(),
+            };
+            write(&mut message, gone, nothing()?);
+            row.content = message.content;
+            draft.write(&number.to_be_bytes(), &row);
+        }
+    }
+    Ok(())
+}
+
+fn is_edit_of(row: &OutboxRow, message: MessageId) -> bool {
+    matches!(&row.content, Content::Edit(edit) if edit.target == message)
+}
+
+/// A message was posted, or read by whom it was for: the time until it goes begins.
+pub fn goes_after(
+    draft: &Draft<'_>,
+    number: u64,
+    content: &Content,
+    from: UnixSeconds,
+) -> Result<(), StoreError> {
+    let Some(seconds) = expire_s(content) else { return Ok(()) };
+    let mut marks = of(draft, number)?;
+    let at = UnixSeconds(from.0.saturating_add(seconds.into()));
+    marks.goes = Some(marks.goes.map_or(at, |known| known.min(at)));
+    draft.write(&number.to_be_bytes(), &marks);
+    Ok(())
+}
+
+/// When a message of ours goes if we never hear that it was read.
+pub fn latest(now: UnixSeconds) -> UnixSeconds {
+    now.plus_days(UNREAD_DAYS)
+}
+
+/// Seconds for which a message stays once it was read.
+pub fn expire_s(content: &Content) -> Option<u32> {
+    match content {
+        Content::Text(text) => text.expire_s,
+        Content::Lines(lines) => lines.expire_s,
+        Content::File(file) => file.expire_s,
+        _ => None,
+    }
+}
+
+/// Whether something is to go now.
+pub fn is_due(rows: &(impl Rows + ?Sized), now: UnixSeconds) -> Result<bool, StoreError> {
+    let mut found = false;
+    rows.each::<MarksRow>(&[], |_, marks| {
+        found = marks.goes.is_some_and(|at| at <= now);
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
+}
+
+/// Removes what is to go. Its id stays known, so that it does not come again.
+pub fn purge(draft: &Draft<'_>, now: UnixSeconds) -> Result<(), EngineError> {
+    for (key, marks) in draft.all::<MarksRow>(&[])? {
+        if marks.goes.is_none_or(|at| at > now) {
+            continue;
+        }
+        for told in &marks.told {
+            remove(draft, *told)?;
+        }
+        if let Ok(number) = key.as_slice().try_into() {
+            remove(draft, u64::from_be_bytes(number))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a message, and all that belongs to it, from this store.
+pub fn remove(draft: &Draft<'_>, number: u64) -> Result<(), EngineError> {
+    let key = number.to_be_bytes();
+    if let Some(row) = draft.row::<MessageRow>(&key)? {
+        let mut ids = vec![row.id];
+        if let Content::Lines(lines) = &row.content {
+            ids.extend(lines.lines.iter().map(|line| line.id));
+        }
+        for id in ids {
+            let known: Option<KnownRow> = draft.row(&known_key(row.with, id))?;
+            if let Some(known) = known.filter(|known| known.number == Some(number)) {
+                let gone = KnownRow { number: None, ..known };
+                draft.write(&known_key(row.with, id), &gone);
+            }
+        }
+    }
+    for table in [Table::Messages, Table::Unread, Table::Marks] {
+        draft.remove(table, &key);
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! Edits, deletions, signs, and messages that go.
+
+use msg_protocol::{
+    bounded::{Bytes, Str},
+    content::{Content, Delete, Edit, Reaction, Text},
+    id::MessageId,
+};
+
+use super::super::{
+    account::Own,
+    handling::{self, Wanted},
+    inbox,
+    laboratory::World,
+    marks,
+};
+use super::friends;
+use crate::{
+    rows::{Level, MessageRow, Read as _},
+    store::Table,
+};
+
+const ALL: Wanted = Wanted { from: 0, of: None, waits: true };
+
+/// One puts a mark to a message that they have with another.
+fn mark(world: &mut World, who: usize, whom: usize, content: Content) -> MessageId {
+    let message = world.post_content(who, whom, content.clone());
+    let with = world.nodes[whom].id;
+    world.step(who, |draft, _, _| {
+        let own = Own::load(draft).unwrap().id();
+        marks::put(draft, own, with, message, &content).unwrap();
+    });
+    message
+}
+
+fn edit(target: MessageId, text: &str) -> Content {
+    Edit { target, bytes: Bytes::new(text.as_bytes().to_vec()).unwrap() }.into()
+}
+
+fn sign(target: MessageId, sign: &str) -> Content {
+    Reaction { target, sign: Str::new(sign.to_owned()).unwrap() }.into()
+}
+
+/// All that one keeps of texts, in order.
+fn texts(world: &World, who: usize) -> Vec<String> {
+    let rows = world.nodes[who].store.all::<MessageRow>(&[]).unwrap();
+    let text = |(_, row): (Vec<u8>, MessageRow)| match row.content {
+        Content::Text(text) => Some(String::from_utf8(text.bytes.to_vec()).unwrap()),
+        _ => None,
+    };
+    rows.into_iter().filter_map(text).collect()
+}
+
+/// Signs on the only message that one has with another.
+fn signs(world: &World, who: usize, whom: usize, message: MessageId) -> Vec<String> {
+    let store = &world.nodes[who].store;
+    let number = inbox::number_of(store, world.nodes[whom].id, message).unwrap().unwrap();
+    marks::of(store, number).unwrap().signs.into_iter().map(|sign| sign.sign).collect()
+}
+
+/// The bytes of a row are nowhere in what one keeps.
+fn is_nowhere(world: &World, who: usize, words: &str) -> bool {
+    Table::ALL.iter().all(|table| {
+        let mut found = false;
+        let visit = &mut |_: &[u8], value: &[u8]| {
+            found |= value.windows(words.len()).any(|window| window == words.as_bytes());
+            core::ops::ControlFlow::Continue(())
+        };
+        crate::store::Rows::scan(&world.nodes[who].store, *table, &[], visit).unwrap();
+        !found
+    })
+}
+
+#[test]
+fn a_text_is_edited_by_whoever_wrote_it_and_nobody_else() {
+    let mut world = friends(1);
+    let message = world.post(0, 1, "at two");
+    world.settle();
+    mark(&mut world, 0, 1, edit(message, "at three"));
+    mark(&mut world, 1, 0, edit(message, "never"));
+    world.settle();
+    assert_eq!(
+        (texts(&world, 0), texts(&world, 1)),
+        (vec!["at three".into()], vec!["at three".into()])
+    );
+    assert_eq!(world.read(1), ["at three"], "what was not read is shown as it is now");
+    assert_eq!(world.read(1), [""; 0]);
+}
+
+#[test]
+fn who_has_read_a_text_is_told_of_another_once() {
+    let mut world = friends(2);
+    let message = world.post(0, 1, "at two");
+    world.settle();
+    world.read(1);
+    mark(&mut world, 0, 1, edit(message, "at three"));
+    world.settle();
+    let store = &world.nodes[1].store;
+    assert_eq!(inbox::unread_count(store).unwrap(), 1);
+    let unread = inbox::unread(store, 0, None, 9).unwrap();
+    assert_eq!(marks::target(&unread[0].message.content), Some(message));
+    assert_eq!(texts(&world, 1), ["at three"]);
+}
+
+#[test]
+fn a_deleted_text_is_nowhere_any_more() {
+    let mut world = friends(3);
+    let message = world.post(0, 1, "the code is 4711");
+    world.settle();
+    world.read(1);
+    mark(&mut world, 0, 1, edit(message, "the code is 4712"));
+    world.settle();
+    mark(&mut world, 0, 1, Delete { target: message }.into());
+    world.settle();
+    for who in [0, 1] {
+        assert!(is_nowhere(&world, who, "the code is"), "{who}");
+    }
+}
+
+#[test]
+fn a_text_that_is_deleted_on_its_way_never_arrives() {
+    let mut world = friends(4);
+    let message = world.post(0, 1, "too early");
+    mark(&mut world, 0, 1, Delete { target: message }.into());
+    world.settle();
+    assert_eq!(world.read(1), [""; 0]);
+    assert!(is_nowhere(&world, 1, "too early") && is_nowhere(&world, 0, "too early"));
+}
+
+#[test]
+fn nobody_deletes_what_another_wrote() {
+    let mut world = friends(5);
+    let message = world.post(0, 1, "mine");
+    world.settle();
+    mark(&mut world, 1, 0, Delete { target: message }.into());
+    world.settle();
+    assert_eq!(texts(&world, 0), ["mine"]);
+}
+
+#[test]
+fn everybody_has_one_sign_on_a_message() {
+    let mut world = friends(6);
+    let message = world.post(0, 1, "done");
+    world.settle();
+    mark(&mut world, 1, 0, sign(message, "+"));
+    mark(&mut world, 1, 0, sign(message, "++"));
+    mark(&mut world, 0, 1, sign(message, "!"));
+    world.settle();
+    let sorted = |mut signs: Vec<String>| {
+        signs.sort();
+        signs
+    };
+    assert_eq!(sorted(signs(&world, 0, 1, message)), ["!", "++"]);
+    assert_eq!(sorted(signs(&world, 1, 0, message)), ["!", "++"]);
+    mark(&mut world, 1, 0, sign(message, ""));
+    world.settle();
+    assert_eq!(signs(&world, 0, 1, message), ["!"]);
+}
+
+#[test]
+fn a_message_goes_on_both_sides_when_its_time_after_reading_is_over() {
+    let mut world = friends(7);
+    let bytes = Bytes::new(b"gone soon".to_vec()).unwrap();
+    let text = Text { bytes, reply_to: None, expire_s: Some(3_600) };
+    let message = world.post_content(0, 1, text.into());
+    world.settle();
+    let purge = |world: &mut World| {
+        for who in [0, 1] {
+            world.step(who, |draft, now, _| marks::purge(draft, now).unwrap());
+        }
+    };
+    world.now.0 += 7_200;
+    purge(&mut world);
+    assert_eq!(world.read(1), ["gone soon"], "its time begins when it is read");
+    world.settle();
+    assert_eq!(world.level(0, 1, message), Some(Level::Read));
+    purge(&mut world);
+    assert_eq!(texts(&world, 0).len() + texts(&world, 1).len(), 2);
+    world.now.0 += 3_600;
+    purge(&mut world);
+    assert!(is_nowhere(&world, 0, "gone soon") && is_nowhere(&world, 1, "gone soon"));
+    assert_eq!(world.level(0, 1, message), Some(Level::Read), "what became of it stays known");
+}
+
+#[test]
+fn a_program_gets_a_message_again_later_each_time_and_marks_trigger_nothing() {
+    let mut world = friends(8);
+    let message = world.post(0, 1, "order");
+    world.settle();
+    let take = |world: &mut World| {
+        world.step(1, |draft, now, rng| handling::take(draft, ALL, now, rng).unwrap())
+    };
+    let mut pauses = Vec::new();
+    for _ in 0..14 {
+        let unread = take(&mut world).unwrap();
+        world.step(1, |draft, now, _| handling::postpone(draft, unread.number, now).unwrap());
+        let begun = world.now.0;
+        while take(&mut world).is_none() {
+            world.now.0 += 1;
+        }
+        pauses.push(world.now.0 - begun);
+    }
+    assert_eq!(pauses[..3], [2, 4, 8]);
+    assert_eq!(pauses.last(), Some(&3_600));
+    world.read(1);
+    mark(&mut world, 0, 1, edit(message, "another order"));
+    mark(&mut world, 0, 1, sign(message, "+"));
+    world.settle();
+    assert!(take(&mut world).is_none());
+}
+
+#[test]
+fn an_answer_is_what_answers() {
+    let mut world = friends(9);
+    let question = world.post(0, 1, "deploy?");
+    world.post(1, 0, "no answer");
+    world.settle();
+    let find = |world: &World| {
+        let from = world.nodes[1].id;
+        handling::answer(&world.nodes[0].store, from, question).unwrap().map(|(_, row)| row.content)
+    };
+    assert_eq!(find(&world), None);
+    let bytes = Bytes::new(b"yes".to_vec()).unwrap();
+    let answer: Content = Text { bytes, reply_to: Some(question), expire_s: None }.into();
+    world.post_content(1, 0, answer.clone());
+    world.settle();
+    assert_eq!(find(&world), Some(answer));
+}

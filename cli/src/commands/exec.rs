@@ -1,0 +1,231 @@
+//! `msg recv --exec`: a program is given one message after the other.
+//!
+//! ```text
+//! take the next, marked as shown ── program ──┬─ exit 0: answer queued ── mark as read
+//!                                             └─ else: left, given again later
+//! ```
+//!
+//! One process at a time does this for an account, so that no message is given to two
+//! programs. An answer is sent under a key made of the message's id: who is killed
+//! between answer and mark gives the message again, and answers once.
+
+use std::{ffi::OsString, process::Stdio};
+
+use msg_client::{
+    driver::{
+        Client,
+        send::{MAX_TEXT_BYTES, Sending, What},
+    },
+    engine::{handling::Wanted, inbox::Unread},
+    lock::Lock,
+    rows::Level,
+    store::StoreError,
+};
+use rustix::process::Signal;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy, sink},
+    process::{ChildStdin, ChildStdout},
+    task::spawn_blocking,
+    time::Duration,
+};
+
+use super::{send, shown};
+use crate::{
+    args::{Globals, messages::Recv},
+    child::{self, Signals},
+    failure::{Exit, Failure},
+    report::{self, Report as _, message::Message},
+};
+
+/// How long an answer may take to the relay; then it is on its way.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A program that is given messages.
+pub(crate) struct Handler<'a> {
+    globals: &'a Globals,
+    args: &'a Recv,
+    client: Client,
+    signals: Signals,
+    /// That nobody else does the same meanwhile.
+    _turn: Lock,
+    /// Messages that it did not take.
+    pub(crate) refused: u64,
+}
+
+/// What became of a message.
+enum Handled {
+    /// The program took it; what it wrote, if that is an answer.
+    Taken(Vec<u8>),
+    /// It did not.
+    Refused,
+}
+
+impl<'a> Handler<'a> {
+    /// Gets ready to give messages to the program that was named.
+    pub(crate) async fn new(
+        globals: &'a Globals,
+        args: &'a Recv,
+        client: Client,
+    ) -> Result<Self, Failure> {
+        let path = client.store().home().handler();
+        let wait = globals.lock_wait.0;
+        let turn = spawn_blocking(move || Lock::acquire(&path, "recv --exec", wait)).await;
+        let turn = turn.map_err(|_| Failure::new(Exit::Failed, "the lock cannot be waited for"))?;
+        let turn = turn.map_err(StoreError::from)?;
+        let signals = Signals::listen().map_err(|error| {
+            Failure::new(Exit::Failed, format!("signals cannot be passed on: {error}"))
+        })?;
+        Ok(Self { globals, args, client, signals, _turn: turn, refused: 0 })
+    }
+
+    /// A signal that has come.
+    pub(crate) fn come(&mut self) -> Option<Signal> {
+        self.signals.come()
+    }
+
+    /// The next signal that ends msg.
+    pub(crate) async fn signal(&mut self) -> Signal {
+        self.signals.next().await
+    }
+
+    /// Gives the next message, of those that are due, to the program. The message's
+    /// number, and whether it was taken; none if there is no message.
+    pub(crate) async fn give_next(
+        &mut self,
+        wanted: Wanted,
+    ) -> Result<Option<(u64, bool)>, Failure> {
+        let Some(unread) = self.client.take_for_program(wanted).await? else { return Ok(None) };
+        let number = unread.number;
+        let message = shown::unread(&unread).into_iter().next();
+        let Some(message) = message else { return Ok(Some((number, false))) };
+        let is_taken = match self.give(&message, &unread).await? {
+            Handled::Taken(answer) => {
+                self.answer(&unread, answer).await?;
+                self.client.mark_read(vec![number]).await?;
+                true
+            }
+            Handled::Refused => {
+                self.client.postpone(number).await?;
+                self.refused += 1;
+                false
+            }
+        };
+        Ok(Some((number, is_taken)))
+    }
+
+    async fn give(&mut self, message: &Message, unread: &Unread) -> Result<Handled, Failure> {
+        let has_answer = self.args.reply;
+        let started = child::start(&self.args.exec, |command| {
+            command.stdin(Stdio::piped());
+            command.stdout(if has_answer { Stdio::piped() } else { Stdio::inherit() });
+            command.envs(variables(message, unread));
+            command.env("MSG_PROFILE", self.globals.profile.to_string());
+            if let Some(home) = absolute_home(self.globals) {
+                command.env("MSG_HOME", home);
+            }
+        });
+        let mut child = match started {
+            Ok(child) => child,
+            Err(error) => {
+                let program = self.args.exec.first().cloned().unwrap_or_default();
+                let message = format!("{} cannot be started: {error}", program.display());
+                return Err(Failure::new(Exit::Failed, message)
+                    .hint("the message stays unread; name a program after --exec"));
+            }
+        };
+        let line = report::line(Message::TYPE, message);
+        let talk = talk(child.stdin.take(), child.stdout.take(), line);
+        let (answer, ended) = tokio::join!(talk, child::wait(&mut child, &mut self.signals));
+        let (status, signal) = ended.map_err(|error| {
+            Failure::new(Exit::Failed, format!("the program cannot be waited for: {error}"))
+        })?;
+        if let Some(signal) = signal {
+            // It was told to stop, and so were we.
+            self.signals.again(signal);
+        }
+        if !status.success() {
+            let id: String = message.id.chars().take(report::message::SHOWN_ID).collect();
+            let text = format!("message {id} stays unread: the program {}", child::how(status));
+            Failure::new(Exit::Failed, text).say(false);
+            return Ok(Handled::Refused);
+        }
+        Ok(Handled::Taken(answer))
+    }
+
+    async fn answer(&self, unread: &Unread, answer: Vec<u8>) -> Result<(), Failure> {
+        if answer.is_empty() {
+            return Ok(());
+        }
+        let id = unread.message.id;
+        let sending = Sending {
+            to: vec![unread.contact.name.clone()],
+            what: What::Text(answer),
+            wanted: Level::Relay,
+            timeout: TIMEOUT,
+            reply_to: Some(id),
+            // No script can choose a key like it: theirs have no control characters.
+            key: Some(format!("\0answer {id}")),
+            expire_s: None,
+        };
+        match self.client.send(sending).await {
+            Ok(sent) => {
+                let failures = sent.iter().filter_map(|row| send::problem(row, Level::Relay));
+                failures.for_each(|failure| failure.say(false));
+                Ok(())
+            }
+            Err(error @ msg_client::driver::ClientError::TooLong(_)) => {
+                Failure::from(error).about("the answer is not sent").say(false);
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Hands the message over, and takes what the program writes. Both at once: a program
+/// may write before it has read, or not read at all.
+async fn talk(input: Option<ChildStdin>, output: Option<ChildStdout>, line: String) -> Vec<u8> {
+    let give = async move {
+        if let Some(mut input) = input {
+            // Whoever does not read it has it in the variables.
+            let _ = input.write_all(line.as_bytes()).await;
+        }
+    };
+    let take = async move {
+        let mut answer = Vec::new();
+        if let Some(mut output) = output {
+            let most = u64::try_from(MAX_TEXT_BYTES + 1).unwrap_or(u64::MAX);
+            let _ = (&mut output).take(most).read_to_end(&mut answer).await;
+            let _ = copy(&mut output, &mut sink()).await;
+        }
+        answer
+    };
+    let ((), answer) = tokio::join!(give, take);
+    answer
+}
+
+/// What a program finds in its environment: all about the message but what it says,
+/// which would be there for other programs to see.
+fn variables(message: &Message, unread: &Unread) -> Vec<(&'static str, OsString)> {
+    let yes = |is: bool| if is { "1" } else { "0" }.to_owned();
+    let trust = shown::trust(&unread.contact);
+    let pairs = [
+        ("MSG_ID", message.id.clone()),
+        ("MSG_FROM", unread.contact.name.clone()),
+        ("MSG_ADDRESS", message.address.clone().unwrap_or_default()),
+        ("MSG_TRUST", report::word(&trust)),
+        ("MSG_KIND", report::word(&message.kind)),
+        ("MSG_REPLY_TO", message.reply_to.clone().unwrap_or_default()),
+        ("MSG_SENT_AT", message.sent_at.clone()),
+        ("MSG_STORED_AT", message.stored_at.clone()),
+        ("MSG_REDELIVERED", yes(message.redelivered)),
+        ("MSG_DOUBTFUL", yes(message.doubtful)),
+    ];
+    pairs.map(|(name, value)| (name, value.replace('\0', "").into())).into()
+}
+
+/// The folder that was named, so that a `msg` in the program finds the same account.
+fn absolute_home(globals: &Globals) -> Option<OsString> {
+    let home = globals.home.as_ref()?;
+    std::path::absolute(home).ok().map(OsString::from)
+}
