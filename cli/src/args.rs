@@ -12,6 +12,7 @@ pub(crate) mod duration;
 pub(crate) mod globals;
 pub(crate) mod marks;
 pub(crate) mod messages;
+pub(crate) mod presence;
 pub(crate) mod recipients;
 pub(crate) mod scripts;
 pub(crate) mod shell;
@@ -31,6 +32,7 @@ use self::{
     },
     marks::{Delete, Edit, React},
     messages::{History, Outbox, Recv, Reply, Send},
+    presence::{Ping, Who},
     scripts::{Ask, Run},
     shell::{Completions, Man},
 };
@@ -88,6 +90,8 @@ pub(crate) enum Command {
     Verify(Verify),
     Trust(Trust),
     Link(Link),
+    Who(Who),
+    Ping(Ping),
     // Messages.
     Send(Send),
     #[command(visible_alias = "inbox")]

@@ -15,6 +15,7 @@ mod man;
 mod marks;
 mod outbox;
 mod passwd;
+mod presence;
 mod recv;
 mod register;
 mod reply;
@@ -72,6 +73,8 @@ async fn account_command(globals: &Globals, command: &Command) -> Result<Exit, F
         Command::React(args) => marks::react(globals, args).await,
         Command::Edit(args) => marks::edit(globals, args).await,
         Command::Delete(args) => marks::delete(globals, args).await,
+        Command::Who(args) => presence::who(globals, args).await,
+        Command::Ping(args) => presence::ping(globals, args).await,
         Command::Run(args) => run::run(globals, args).await,
         Command::Ask(args) => ask::run(globals, args).await,
         Command::Outbox(args) => outbox::run(globals, args).await,

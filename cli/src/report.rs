@@ -7,6 +7,7 @@ pub(crate) mod contact;
 pub(crate) mod mbox;
 pub(crate) mod message;
 pub(crate) mod outbox;
+pub(crate) mod presence;
 pub(crate) mod qr;
 pub(crate) mod sent;
 pub(crate) mod setting;

@@ -9,6 +9,7 @@
 //! settings          what its owner has chosen
 //! people trust      contacts: found, added, accepted, blocked; compared, verified
 //! send receive      what a command asks for
+//! presence          who is there
 //! ```
 //!
 //! Nothing here keeps state: a command that is killed is taken up by the next.
@@ -22,6 +23,7 @@ pub mod error;
 pub mod follow;
 pub mod own;
 pub mod people;
+pub mod presence;
 pub mod receive;
 mod records;
 pub mod register;

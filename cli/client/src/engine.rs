@@ -10,6 +10,7 @@
 //! settings           what the owner has chosen
 //! handling           messages that a program is given
 //! marks              what is put to a message after it was sent
+//! presence           who is there
 //! search             messages by words in them
 //! idempotency        keys under which a script sends once
 //! ```
@@ -29,6 +30,7 @@ pub mod marks;
 pub mod numbers;
 pub mod outbox;
 pub mod prekeys;
+pub mod presence;
 pub mod receipts;
 pub mod records;
 pub mod search;

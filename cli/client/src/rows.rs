@@ -9,6 +9,7 @@ pub mod idempotency;
 pub mod marks;
 pub mod message;
 pub mod outbox;
+pub mod presence;
 pub mod record;
 pub mod settings;
 
@@ -24,6 +25,7 @@ pub use self::{
     marks::{MarksRow, Sign},
     message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow, UnreadRow},
     outbox::{OutboxRow, OutboxState, Sealing},
+    presence::PresenceRow,
     record::RecordRow,
     settings::{Accept, SettingsRow, TrustPolicy, Whom},
 };

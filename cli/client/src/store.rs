@@ -42,11 +42,13 @@ pub enum Table {
     Idempotency,
     /// What has been put to messages since, by their number.
     Marks,
+    /// Who was there, by account id.
+    Presence,
 }
 
 impl Table {
     /// All there are.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Account,
         Self::Contacts,
         Self::Sessions,
@@ -59,6 +61,7 @@ impl Table {
         Self::Records,
         Self::Idempotency,
         Self::Marks,
+        Self::Presence,
     ];
 
     /// Its name in the store.
@@ -76,6 +79,7 @@ impl Table {
             Self::Records => "records",
             Self::Idempotency => "idempotency",
             Self::Marks => "marks",
+            Self::Presence => "presence",
         }
     }
 

@@ -72,6 +72,7 @@ fn schemas() -> Vec<(String, Value)> {
         schema::<Message>(),
         schema::<Removed>(),
         schema::<Sent>(),
+        schema::<presence::Presence>(),
         schema::<Waiting>(),
         schema::<Cancelled>(),
         schema::<Retried>(),

@@ -11,6 +11,8 @@ mod archive;
 mod ask;
 mod exec;
 mod keys;
+mod marks;
+mod presence;
 mod run;
 
 use msg_tests::{

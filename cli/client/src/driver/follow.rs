@@ -68,6 +68,7 @@ impl Following {
             self.pushed(push?, &mut rows).await?;
         }
         if rows.is_empty() {
+            self.renew().await?;
             return Ok(Vec::new());
         }
         let news = self.client.take(self.mailbox.link(), rows).await?;
@@ -102,7 +103,10 @@ impl Following {
                 self.credit = self.credit.saturating_sub(1);
                 rows.push(arrived.row);
             }
-            Push::Passing(_) => self.credit = self.credit.saturating_sub(1),
+            Push::Passing(passing) => {
+                self.credit = self.credit.saturating_sub(1);
+                self.client.take_passing(passing.envelope).await?;
+            }
             Push::PrekeysLow(_) => self.client.maintain(self.mailbox.link()).await?,
             _ => {}
         }

@@ -42,6 +42,8 @@ pub enum Setting {
     Proxy,
     /// A link for each recipient.
     Spread,
+    /// Whether contacts are told that we are there.
+    Presence,
 }
 
 /// Why a setting was not changed. The owner's fault.
@@ -58,13 +60,14 @@ pub enum SettingError {
 
 impl Setting {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::TrustPolicy,
         Self::Accept,
         Self::AcceptList,
         Self::Receipts,
         Self::Proxy,
         Self::Spread,
+        Self::Presence,
     ];
 
     /// What it is called.
@@ -76,6 +79,7 @@ impl Setting {
             Self::Receipts => "receipts",
             Self::Proxy => "proxy",
             Self::Spread => "spread",
+            Self::Presence => "presence",
         }
     }
 
@@ -87,7 +91,7 @@ impl Setting {
             Self::AcceptList => "fingerprints and addresses with commas between them, none",
             Self::Receipts => "contacts, verified, none",
             Self::Proxy => "socks5h://HOST:PORT, socks5://HOST:PORT, none",
-            Self::Spread => "on, off",
+            Self::Spread | Self::Presence => "on, off",
         }
     }
 
@@ -100,6 +104,7 @@ impl Setting {
             Self::Receipts => "who is told that their messages have been read",
             Self::Proxy => "the way to every relay",
             Self::Spread => "a link of its own for each recipient",
+            Self::Presence => "whether contacts who ask are told that you are there",
         }
     }
 
@@ -120,7 +125,8 @@ impl Setting {
             Self::AcceptList => row.accept_list.join(","),
             Self::Receipts => whom_text(row.receipts),
             Self::Proxy => row.proxy.clone().unwrap_or_else(none),
-            Self::Spread => if row.spread { "on" } else { "off" }.to_owned(),
+            Self::Spread => switch_text(row.spread),
+            Self::Presence => switch_text(row.presence),
         }
     }
 
@@ -150,13 +156,8 @@ impl Setting {
                 value.parse::<Proxy>().map_err(|_| wrong())?;
                 row.proxy = Some(value.to_owned());
             }
-            Self::Spread => {
-                row.spread = match value {
-                    "on" => true,
-                    "off" => false,
-                    _ => return Err(wrong()),
-                };
-            }
+            Self::Spread => row.spread = switch(value).ok_or_else(wrong)?,
+            Self::Presence => row.presence = switch(value).ok_or_else(wrong)?,
         }
         Ok(())
     }
@@ -174,6 +175,18 @@ impl FromStr for Setting {
     fn from_str(text: &str) -> Result<Self, SettingError> {
         let found = Self::ALL.into_iter().find(|setting| setting.name() == text);
         found.ok_or_else(|| SettingError::Unknown(text.to_owned()))
+    }
+}
+
+fn switch_text(is_on: bool) -> String {
+    if is_on { "on" } else { "off" }.to_owned()
+}
+
+fn switch(text: &str) -> Option<bool> {
+    match text {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
     }
 }
 
@@ -309,6 +322,7 @@ mod tests {
             ("receipts", "verified"),
             ("proxy", "socks5h://127.0.0.1:9050"),
             ("spread", "on"),
+            ("presence", "on"),
         ];
         assert_eq!(cases.map(|(name, _)| name), Setting::ALL.map(Setting::name));
         let (mut row, default) = (SettingsRow::default(), SettingsRow::default());

@@ -53,6 +53,8 @@ pub struct SettingsRow {
     pub proxy: Option<String>,
     /// Whether each recipient gets a link of their own.
     pub spread: bool,
+    /// Whether contacts who ask are told that we are there.
+    pub presence: bool,
 }
 
 impl Default for SettingsRow {
@@ -64,6 +66,7 @@ impl Default for SettingsRow {
             receipts: Whom::Contacts,
             proxy: None,
             spread: false,
+            presence: false,
         }
     }
 }
