@@ -2,6 +2,7 @@
 
 mod claims;
 mod marks;
+mod presence;
 mod reading;
 mod setbacks;
 mod trust;

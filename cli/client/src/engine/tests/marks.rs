@@ -22,12 +22,12 @@ use crate::{
 const ALL: Wanted = Wanted { from: 0, of: None, waits: true };
 
 /// One puts a mark to a message that they have with another.
-fn mark(world: &mut World, who: usize, whom: usize, content: Content) -> MessageId {
+fn mark(world: &mut World, who: usize, whom: usize, content: &Content) -> MessageId {
     let message = world.post_content(who, whom, content.clone());
     let with = world.nodes[whom].id;
     world.step(who, |draft, _, _| {
         let own = Own::load(draft).unwrap().id();
-        marks::put(draft, own, with, message, &content).unwrap();
+        marks::put(draft, own, with, message, content).unwrap();
     });
     message
 }
@@ -75,8 +75,8 @@ fn a_text_is_edited_by_whoever_wrote_it_and_nobody_else() {
     let mut world = friends(1);
     let message = world.post(0, 1, "at two");
     world.settle();
-    mark(&mut world, 0, 1, edit(message, "at three"));
-    mark(&mut world, 1, 0, edit(message, "never"));
+    mark(&mut world, 0, 1, &edit(message, "at three"));
+    mark(&mut world, 1, 0, &edit(message, "never"));
     world.settle();
     assert_eq!(
         (texts(&world, 0), texts(&world, 1)),
@@ -92,7 +92,7 @@ fn who_has_read_a_text_is_told_of_another_once() {
     let message = world.post(0, 1, "at two");
     world.settle();
     world.read(1);
-    mark(&mut world, 0, 1, edit(message, "at three"));
+    mark(&mut world, 0, 1, &edit(message, "at three"));
     world.settle();
     let store = &world.nodes[1].store;
     assert_eq!(inbox::unread_count(store).unwrap(), 1);
@@ -107,9 +107,9 @@ fn a_deleted_text_is_nowhere_any_more() {
     let message = world.post(0, 1, "the code is 4711");
     world.settle();
     world.read(1);
-    mark(&mut world, 0, 1, edit(message, "the code is 4712"));
+    mark(&mut world, 0, 1, &edit(message, "the code is 4712"));
     world.settle();
-    mark(&mut world, 0, 1, Delete { target: message }.into());
+    mark(&mut world, 0, 1, &Delete { target: message }.into());
     world.settle();
     for who in [0, 1] {
         assert!(is_nowhere(&world, who, "the code is"), "{who}");
@@ -120,7 +120,7 @@ fn a_deleted_text_is_nowhere_any_more() {
 fn a_text_that_is_deleted_on_its_way_never_arrives() {
     let mut world = friends(4);
     let message = world.post(0, 1, "too early");
-    mark(&mut world, 0, 1, Delete { target: message }.into());
+    mark(&mut world, 0, 1, &Delete { target: message }.into());
     world.settle();
     assert_eq!(world.read(1), [""; 0]);
     assert!(is_nowhere(&world, 1, "too early") && is_nowhere(&world, 0, "too early"));
@@ -131,7 +131,7 @@ fn nobody_deletes_what_another_wrote() {
     let mut world = friends(5);
     let message = world.post(0, 1, "mine");
     world.settle();
-    mark(&mut world, 1, 0, Delete { target: message }.into());
+    mark(&mut world, 1, 0, &Delete { target: message }.into());
     world.settle();
     assert_eq!(texts(&world, 0), ["mine"]);
 }
@@ -141,9 +141,9 @@ fn everybody_has_one_sign_on_a_message() {
     let mut world = friends(6);
     let message = world.post(0, 1, "done");
     world.settle();
-    mark(&mut world, 1, 0, sign(message, "+"));
-    mark(&mut world, 1, 0, sign(message, "++"));
-    mark(&mut world, 0, 1, sign(message, "!"));
+    mark(&mut world, 1, 0, &sign(message, "+"));
+    mark(&mut world, 1, 0, &sign(message, "++"));
+    mark(&mut world, 0, 1, &sign(message, "!"));
     world.settle();
     let sorted = |mut signs: Vec<String>| {
         signs.sort();
@@ -151,7 +151,7 @@ fn everybody_has_one_sign_on_a_message() {
     };
     assert_eq!(sorted(signs(&world, 0, 1, message)), ["!", "++"]);
     assert_eq!(sorted(signs(&world, 1, 0, message)), ["!", "++"]);
-    mark(&mut world, 1, 0, sign(message, ""));
+    mark(&mut world, 1, 0, &sign(message, ""));
     world.settle();
     assert_eq!(signs(&world, 0, 1, message), ["!"]);
 }
@@ -202,8 +202,8 @@ fn a_program_gets_a_message_again_later_each_time_and_marks_trigger_nothing() {
     assert_eq!(pauses[..3], [2, 4, 8]);
     assert_eq!(pauses.last(), Some(&3_600));
     world.read(1);
-    mark(&mut world, 0, 1, edit(message, "another order"));
-    mark(&mut world, 0, 1, sign(message, "+"));
+    mark(&mut world, 0, 1, &edit(message, "another order"));
+    mark(&mut world, 0, 1, &sign(message, "+"));
     world.settle();
     assert!(take(&mut world).is_none());
 }
