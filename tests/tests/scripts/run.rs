@@ -42,7 +42,8 @@ fn the_last_lines_are_told_and_all_of_the_output_passes() {
     let [alice, bob] = friends(&relay);
     let done = run(&alice, "seq 1 200000");
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let whole: String = (1..=200_000).map(|number| format!("{number}\n")).collect();
+    let lines: Vec<String> = (1..=200_000).map(|number: u32| number.to_string()).collect();
+    let whole = lines.join("\n") + "\n";
     assert!(done.text() == whole, "{} bytes passed", done.stdout.len());
     let told = bob.read();
     assert!(told[0].starts_with("done after ") && told[0].ends_with("\n199999\n200000\n"));
