@@ -1,15 +1,16 @@
 //! Sending: posted, delivered, and as far as it was asked for.
 
+mod contents;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use msg_protocol::{
-    bounded::{Bytes, List},
-    content::{Confirm, Content, Line, Lines, Text},
+    content::{Confirm, Content},
     id::{AccountId, MessageId},
-    limits::MAX_LINES,
 };
 use tokio::time::{Instant, sleep, timeout};
 
+use self::contents::{Content1, contents};
 use super::{Client, ClientError, deliver::Delivery, now, now_ms};
 use crate::{
     engine::{
@@ -311,8 +312,6 @@ fn repeated(to: String, before: Posted) -> Sent {
     Sent { to, account, messages, level, is_repeated: true, problem: None }
 }
 
-type Content1 = Box<dyn Fn(&mut super::Random) -> Content + Send>;
-
 /// What holds back what is said to a contact.
 fn held(contact: &ContactRow, settings: &SettingsRow) -> Option<Problem> {
     match &contact.alarm {
@@ -351,64 +350,6 @@ fn post_to(
         row.level = Level::Queued;
     }
     Ok((row, is_posted.then_some((account, contact))))
-}
-
-/// What is posted: one content, or several of packed lines.
-fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> {
-    let (reply_to, expire_s) = (sending.reply_to, sending.expire_s);
-    let text = |bytes: &[u8]| {
-        Bytes::new(bytes.to_vec())
-            .ok()
-            .filter(|bytes| bytes.len() <= MAX_TEXT_BYTES)
-            .ok_or(ClientError::TooLong(bytes.len()))
-    };
-    match &sending.what {
-        What::Text(bytes) => {
-            let bytes = text(bytes)?;
-            let content = move |_: &mut super::Random| {
-                Text { bytes: bytes.clone(), reply_to, expire_s }.into()
-            };
-            Ok(vec![Box::new(content)])
-        }
-        What::Mark(content) => {
-            let content = Content::clone(content);
-            Ok(vec![Box::new(move |_| content.clone())])
-        }
-        What::Lines(lines) => {
-            let mut contents: Vec<Content1> = Vec::new();
-            let mut pack: Vec<Bytes<{ msg_protocol::limits::MAX_MESSAGE_BYTES }>> = Vec::new();
-            let mut size = 0;
-            for line in lines {
-                let bytes = text(line)?;
-                let bytes_with_id = bytes.len() + 32;
-                if !pack.is_empty()
-                    && (size + bytes_with_id > MAX_TEXT_BYTES || pack.len() == MAX_LINES)
-                {
-                    contents.push(packed(std::mem::take(&mut pack), expire_s));
-                    size = 0;
-                }
-                size += bytes_with_id;
-                pack.push(bytes);
-            }
-            if !pack.is_empty() {
-                contents.push(packed(pack, expire_s));
-            }
-            Ok(contents)
-        }
-    }
-}
-
-fn packed(
-    pack: Vec<Bytes<{ msg_protocol::limits::MAX_MESSAGE_BYTES }>>,
-    expire_s: Option<u32>,
-) -> Content1 {
-    Box::new(move |rng| {
-        let lines = pack
-            .iter()
-            .map(|bytes| Line { id: outbox::new_message_id(rng), bytes: bytes.clone() })
-            .collect();
-        Lines { lines: List::new(lines).unwrap_or_else(|_| List::empty()), expire_s }.into()
-    })
 }
 
 impl Sent {

@@ -31,6 +31,8 @@ use crate::{
 /// Pings without an answer, after which there is one a day: each moves the session
 /// on, and a device that is away for long has to catch up.
 const MAX_UNANSWERED: u32 = 100;
+/// Answers to one contact in one second.
+const MAX_ANSWERS: u32 = 4;
 /// Days that an envelope which nobody keeps is good for.
 const PASSING_DAYS: u32 = 1;
 
@@ -70,7 +72,7 @@ pub fn has_answered(
 }
 
 /// An envelope came that no relay keeps. Gives what carries the answer, if there is
-/// one: once a second to each contact.
+/// one: a few a second to each contact.
 pub fn take<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     envelope: &Envelope,
@@ -95,8 +97,14 @@ pub fn take<R: CryptoRng + ?Sized>(
             draft.write(&key(account), &row);
             Ok(Vec::new())
         }
-        Content::Ping(_) if settings::of(draft)?.presence && row.told != now => {
-            row.told = now;
+        Content::Ping(_) if settings::of(draft)?.presence => {
+            if row.told != now {
+                (row.told, row.told_times) = (now, 0);
+            }
+            if row.told_times >= MAX_ANSWERS {
+                return Ok(Vec::new());
+            }
+            row.told_times += 1;
             draft.write(&key(account), &row);
             let answer = (outbox::new_message_id(rng), Pong { ping: message.id }.into());
             seal(draft, &own, account, &contact, answer, now, rng)

@@ -17,6 +17,8 @@ pub struct PresenceRow {
     pub answered: Option<MessageId>,
     /// When we last answered them.
     pub told: UnixSeconds,
+    /// How often in that second.
+    pub told_times: u32,
 }
 
 impl Row for PresenceRow {
