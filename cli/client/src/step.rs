@@ -134,4 +134,10 @@ impl<T> Step<T> {
         store.commit(self.changes)?;
         Ok(self.outcome)
     }
+
+    /// Whether there is nothing to write.
+    #[cfg(test)]
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.changes.is_empty()
+    }
 }
