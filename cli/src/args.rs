@@ -10,6 +10,7 @@ pub(crate) mod archive;
 pub(crate) mod contacts;
 pub(crate) mod duration;
 pub(crate) mod globals;
+pub(crate) mod groups;
 pub(crate) mod marks;
 pub(crate) mod messages;
 pub(crate) mod presence;
@@ -30,6 +31,7 @@ use self::{
         Accept, AddContact, Block, Contacts, Link, RemoveContact, Rename, Requests, Trust, Unblock,
         Verify,
     },
+    groups::Group,
     marks::{Delete, Edit, React},
     messages::{History, Outbox, Recv, Reply, Send},
     presence::{Ping, Who},
@@ -106,6 +108,8 @@ pub(crate) enum Command {
     Search(Search),
     Export(Export),
     Outbox(Outbox),
+    // Groups.
+    Group(Group),
     // The shell.
     Completions(Completions),
     Man(Man),

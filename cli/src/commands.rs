@@ -9,6 +9,7 @@ mod delete_account;
 mod doctor;
 mod exec;
 mod export;
+mod group;
 mod history;
 mod lock;
 mod man;
@@ -78,6 +79,7 @@ async fn account_command(globals: &Globals, command: &Command) -> Result<Exit, F
         Command::Run(args) => run::run(globals, args).await,
         Command::Ask(args) => ask::run(globals, args).await,
         Command::Outbox(args) => outbox::run(globals, args).await,
+        Command::Group(args) => group::run(globals, args).await,
         Command::Passwd(_) => passwd::run(globals).await,
         Command::DeleteAccount(args) => delete_account::run(globals, args).await,
         Command::Doctor(_) => doctor::run(globals).await,

@@ -40,10 +40,12 @@ fn run(arguments: &[OsString]) -> Exit {
     let wants_json = args::wants_json(arguments);
     let outcome = harden().and_then(|()| match completion::answer(arguments) {
         Some(answered) => answered,
-        None => match Args::try_parse_from(args::usage::asked(arguments)) {
-            Ok(args) => commands::run(&args),
-            Err(error) => args::usage::ended(&error, arguments),
-        },
+        None => {
+            match Args::try_parse_from(args::recipients::grouped(&args::usage::asked(arguments))) {
+                Ok(args) => commands::run(&args),
+                Err(error) => args::usage::ended(&error, arguments),
+            }
+        }
     });
     outcome.unwrap_or_else(|failure| {
         failure.say(wants_json);

@@ -8,6 +8,7 @@
 //! records           contacts, kept sealed at our relay
 //! settings          what its owner has chosen
 //! people trust      contacts: found, added, accepted, blocked; compared, verified
+//! groups            groups: made, changed, joined, left, shown
 //! send receive      what a command asks for
 //! presence          who is there
 //! ```
@@ -21,6 +22,7 @@ pub mod deliver;
 pub mod doctor;
 pub mod error;
 pub mod follow;
+pub mod groups;
 pub mod own;
 pub mod people;
 pub mod presence;

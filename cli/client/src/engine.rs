@@ -6,6 +6,7 @@
 //! outbox             what is said: queued, sealed, deposited, confirmed
 //! inbox              what came: opened, known again, kept, confirmed
 //! receipts           what others are told of that
+//! groups             who is in a group, and what is said there
 //! records            contacts, kept sealed at our relay
 //! settings           what the owner has chosen
 //! handling           messages that a program is given
@@ -21,6 +22,7 @@
 pub mod account;
 pub mod cards;
 pub mod contacts;
+pub mod groups;
 pub mod handling;
 pub mod idempotency;
 pub mod inbox;

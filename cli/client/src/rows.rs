@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod contact;
+pub mod group;
 pub mod idempotency;
 pub mod marks;
 pub mod message;
@@ -21,6 +22,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     account::{AccountRow, EpochsRow, NumbersRow, RelayRow},
     contact::{Alarm, ContactRow, Place, RightRow, Standing, Trust},
+    group::{CommitRow, GroupRow, GroupStanding, HeldRow, StatementRow, Tip},
     idempotency::IdempotencyRow,
     marks::{MarksRow, Sign},
     message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow, UnreadRow},

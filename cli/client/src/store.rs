@@ -44,11 +44,19 @@ pub enum Table {
     Marks,
     /// Who was there, by account id.
     Presence,
+    /// Groups, by their id.
+    Groups,
+    /// What their chains are made of, by group and hash.
+    Commits,
+    /// By which statements members have joined, by group and account.
+    Statements,
+    /// Messages in groups that are not shown yet, by their number.
+    Held,
 }
 
 impl Table {
     /// All there are.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Account,
         Self::Contacts,
         Self::Sessions,
@@ -62,6 +70,10 @@ impl Table {
         Self::Idempotency,
         Self::Marks,
         Self::Presence,
+        Self::Groups,
+        Self::Commits,
+        Self::Statements,
+        Self::Held,
     ];
 
     /// Its name in the store.
@@ -80,6 +92,10 @@ impl Table {
             Self::Idempotency => "idempotency",
             Self::Marks => "marks",
             Self::Presence => "presence",
+            Self::Groups => "groups",
+            Self::Commits => "commits",
+            Self::Statements => "statements",
+            Self::Held => "held",
         }
     }
 

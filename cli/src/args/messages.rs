@@ -72,6 +72,8 @@ fn idempotency_key(text: &str) -> Result<String, String> {
 Examples:
   msg send bob hello
   msg send bob,carol 'lunch at noon?'
+  msg send '#ops' 'backup is done'      everybody in a group
+  msg send -g ops 'backup is done'      the same
   df -h | msg send bob
   tail -f app.log | msg send ops --lines
   msg send bob --wait delivered --timeout 1m 'are you there?'
@@ -82,7 +84,7 @@ Examples:
 Several words are joined by blanks; quote what the shell would change. When the
 first of several words is itself a contact, nothing is sent: write bob,carol for
 two recipients, or quote the text. A text shows in the list of processes: send
-secrets through stdin.
+secrets through stdin. -g NAME instead of a recipient is short for '#NAME'.
 
 With --idempotency-key, whoever tries again (a script, two at once, a job that was
 restarted) sends nothing twice, and is told what became of the first.
@@ -92,7 +94,7 @@ device has it), read. `msg send` returns at relay, or exits with 4 if the relay
 cannot be reached, 8 if it refuses, 3 if the recipient's key has changed, 5 if
 only some of several recipients were reached, 9 if --wait took too long.")]
 pub(crate) struct Send {
-    /// A contact, or several: bob,carol.
+    /// A contact, or several: bob,carol; a group is a name with #.
     #[arg(value_name = "TO[,TO...]", add = ArgValueCompleter::new(completion::recipients))]
     pub(crate) to: Recipients,
     /// What to say; - or nothing for stdin.
@@ -194,9 +196,10 @@ pub(crate) struct Reply {
 Examples:
   msg history                 the last 20 messages
   msg history bob -n 100
+  msg history '#ops'
   msg history --since 2d --json")]
 pub(crate) struct History {
-    /// Only with that contact.
+    /// Only with that contact, or in that group.
     #[arg(value_name = "WITH", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) with: Option<String>,
     /// The last N.

@@ -56,6 +56,35 @@ impl FromStr for Recipients {
     }
 }
 
+/// `send -g NAME` as `send '#NAME'`, which an unquoted word of a shell cannot say.
+pub(crate) fn grouped(arguments: &[OsString]) -> Vec<OsString> {
+    let place = arguments.iter().position(|argument| argument == "send");
+    let Some((before, after)) = place.and_then(|place| arguments.split_at_checked(place + 1))
+    else {
+        return arguments.to_vec();
+    };
+    let (mut groups, mut rest) = (Vec::new(), Vec::new());
+    let mut words = after.iter();
+    while let Some(word) = words.next() {
+        if word == "--" {
+            rest.push(word.clone());
+            rest.extend(words.by_ref().cloned());
+        } else if let (true, Some(name)) =
+            (word == "-g" || word == "--group", words.as_slice().first())
+        {
+            let name = name.to_string_lossy();
+            groups.push(format!("#{}", name.trim_start_matches('#')));
+            words.next();
+        } else {
+            rest.push(word.clone());
+        }
+    }
+    if groups.is_empty() {
+        return arguments.to_vec();
+    }
+    [before, &[groups.join(",").into()], rest.as_slice()].concat()
+}
+
 /// Where the text comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Given {
@@ -100,6 +129,26 @@ mod tests {
 
     fn words(words: &[&str]) -> Vec<OsString> {
         words.iter().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_group_can_be_named_without_its_sign() {
+        let lines = [
+            (&["msg", "send", "-g", "ops", "hi"][..], &["msg", "send", "#ops", "hi"][..]),
+            (
+                &["msg", "send", "--queue", "--group", "#a", "-g", "b"],
+                &["msg", "send", "#a,#b", "--queue"],
+            ),
+            (
+                &["msg", "send", "bob", "--", "-g", "ops"],
+                &["msg", "send", "bob", "--", "-g", "ops"],
+            ),
+            (&["msg", "send", "bob", "-g"], &["msg", "send", "bob", "-g"]),
+            (&["msg", "recv", "-g", "ops"], &["msg", "recv", "-g", "ops"]),
+        ];
+        for (line, meant) in lines {
+            assert_eq!(grouped(&words(line)), words(meant));
+        }
     }
 
     #[test]

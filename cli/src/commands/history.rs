@@ -13,18 +13,23 @@ use crate::{
 /// Shows what was sent and received.
 pub(crate) async fn run(globals: &Globals, args: &History) -> Result<Exit, Failure> {
     let client = account::open(globals, "history")?;
-    let with = match &args.with {
-        Some(who) => Some(client.contact(who).await?.account),
-        None => None,
-    };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let since = args.since.map(|span| now.saturating_sub(span.0).as_secs());
     let count = usize::try_from(args.count).unwrap_or(usize::MAX);
-    for kept in client.history(with, count).await? {
+    let found = match &args.with {
+        Some(name) if name.starts_with('#') => {
+            client.group_history(client.group(name).await?.id, count).await?
+        }
+        Some(who) => client.history(Some(client.contact(who).await?.account), count).await?,
+        None => client.history(None, count).await?,
+    };
+    let labels = client.group_labels().await?;
+    for kept in found {
         if since.is_some_and(|since| kept.message.stored.0 < since) {
             continue;
         }
-        for message in shown::kept(&kept) {
+        let messages = shown::kept(&kept);
+        for message in shown::in_group(messages, &kept.message, &labels) {
             report::say(globals, &message)?;
         }
     }

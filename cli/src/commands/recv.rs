@@ -8,7 +8,7 @@
 //! `redelivered`. From the first write that failed on nothing is marked.
 
 use msg_client::{
-    driver::Client,
+    driver::{Client, groups::Labels},
     engine::{handling::Wanted, inbox::Unread},
 };
 use msg_protocol::id::AccountId;
@@ -198,10 +198,11 @@ impl Reading<'_> {
     }
 
     async fn show_batch(&mut self, unread: &[Unread]) -> Result<(), Failure> {
+        let labels = self.client.group_labels().await?;
         let mut written = Vec::new();
         let mut failed = Ok(());
         for message in unread {
-            failed = self.write(message);
+            failed = self.write(message, &labels);
             if failed.is_err() {
                 break;
             }
@@ -216,12 +217,13 @@ impl Reading<'_> {
         Ok(failed?)
     }
 
-    fn write(&self, unread: &Unread) -> Result<(), WriteError> {
+    fn write(&self, unread: &Unread, labels: &Labels) -> Result<(), WriteError> {
         if self.args.raw {
             let texts = shown::texts(&unread.message);
             return texts.iter().try_for_each(|(_, body)| output::data(&body.0));
         }
         let messages = shown::unread(unread);
+        let messages = shown::in_group(messages, &unread.message, labels);
         messages.iter().try_for_each(|message| report::say(self.globals, message))
     }
 }

@@ -190,6 +190,7 @@ pub(crate) fn outcome(globals: &Globals, all: &[Sent], wanted: Level) -> Result<
         let failure = problem(row, wanted);
         let report = sent::Sent {
             to: row.to.as_str().into(),
+            group: row.group.as_deref().map(Into::into),
             id: row.messages.last().map(ToString::to_string),
             level: shown::level(row.level),
             reached: failure.is_none(),
@@ -213,7 +214,10 @@ pub(crate) fn outcome(globals: &Globals, all: &[Sent], wanted: Level) -> Result<
 
 /// What kept a message from getting as far as was asked for.
 pub(crate) fn problem(row: &Sent, wanted: Level) -> Option<Failure> {
-    let to = &row.to;
+    let to = match &row.group {
+        Some(group) if *group != row.to => &format!("{group} {}", row.to),
+        _ => &row.to,
+    };
     let problem = row.problem.as_ref()?;
     let waits = matches!(problem, Problem::Link(_) | Problem::AwaitsAcceptance | Problem::Late);
     if wanted == Level::Queued && row.level >= Level::Queued && waits {
@@ -224,6 +228,19 @@ pub(crate) fn problem(row: &Sent, wanted: Level) -> Option<Failure> {
         Problem::NoContact => {
             new(Exit::Failed, "nobody is called that").hint(failure::unknown(to)).kept(false)
         }
+        Problem::NoGroup => new(Exit::Failed, "no group is called that")
+            .hint("msg group list shows them; msg group create makes one")
+            .kept(false),
+        Problem::NotJoined => new(Exit::Failed, "not sent: you are not in it")
+            .hint(format!("msg group accept {}", to.trim_start_matches('#')))
+            .kept(false),
+        Problem::NotWriter => {
+            new(Exit::Failed, "not sent: only its admins write there").kept(false)
+        }
+        Problem::Alone => new(Exit::Failed, "not sent: nobody else has joined yet").kept(false),
+        Problem::Unmet => new(Exit::Unreachable, "their keys are not here yet")
+            .hint("the message is kept, and leaves when their relay has shown them")
+            .kept(true),
         Problem::Alarmed => new(Exit::Trust, "held: their identity cannot be trusted now")
             .hint(format!("compare fingerprints, then: msg trust {to}"))
             .kept(true),

@@ -1,17 +1,20 @@
 //! From what the library knows to what is reported.
 
 use msg_client::{
-    driver::{people::Person, receive::Kept},
+    driver::{groups, people::Person, receive::Kept},
     engine::{
         inbox::Unread,
         marks::{expire_s, target},
     },
-    rows::{Alarm, ContactRow, Direction, Level, MarksRow, MessageRow, Sign, Standing, Trust},
+    rows::{
+        Alarm, ContactRow, Direction, GroupStanding, Level, MarksRow, MessageRow, Sign, Standing,
+        Trust,
+    },
 };
-use msg_protocol::{content::Content, id::MessageId};
+use msg_protocol::{content::Content, group::Role, id::MessageId};
 
 use crate::{
-    report::{contact, message, sent, when},
+    report::{contact, group, message, sent, when},
     text::{Body, Untrusted},
 };
 
@@ -46,6 +49,46 @@ fn standing(row: &ContactRow) -> contact::Standing {
         Standing::Blocked => contact::Standing::Blocked,
         Standing::Added if row.door.is_some() => contact::Standing::Connected,
         Standing::Added => contact::Standing::Waiting,
+    }
+}
+
+/// A group.
+pub(crate) fn group(group: &groups::Group, is_long: bool) -> group::Group {
+    let standing = match group.row.standing {
+        GroupStanding::Invited { .. } => group::Standing::Invited,
+        GroupStanding::Joined => group::Standing::Joined,
+        GroupStanding::Gone => group::Standing::Gone,
+    };
+    let refused = group.refused.iter();
+    group::Group {
+        name: format!("#{}", group.row.name).into(),
+        id: group.id.to_string(),
+        standing,
+        invited_by: group.invited_by.clone().map(Untrusted::from),
+        epoch: group.row.state().map_or(0, |state| state.epoch),
+        members: group.members.iter().map(member).collect(),
+        refused: refused
+            .map(|(name, messages)| group::Refused {
+                name: name.as_str().into(),
+                messages: *messages,
+            })
+            .collect(),
+        late: group.row.late,
+        is_long,
+    }
+}
+
+fn member(member: &groups::Member) -> group::Member {
+    let role = match member.role {
+        Role::Admin => group::Role::Admin,
+        _ if !member.has_joined => group::Role::Invited,
+        _ => group::Role::Member,
+    };
+    group::Member {
+        name: member.name.as_str().into(),
+        address: member.address.clone(),
+        role,
+        own: member.is_own,
     }
 }
 
@@ -124,6 +167,26 @@ fn goes(row: &MessageRow, marks: &MarksRow) -> Option<u64> {
     marks.goes.filter(|_| is_counted).map(|at| at.0)
 }
 
+/// A message of a group: which, and whether one before it is missing.
+pub(crate) fn in_group(
+    messages: Vec<message::Message>,
+    row: &MessageRow,
+    labels: &groups::Labels,
+) -> Vec<message::Message> {
+    let Some(group) = row.group else { return messages };
+    let name = labels.names.get(&group).map_or_else(|| group.to_string(), Clone::clone);
+    let name = format!("#{name}");
+    let label = |mut message: message::Message| {
+        if message.direction == message::Direction::Out {
+            message.with = name.as_str().into();
+        }
+        message.group = Some(name.as_str().into());
+        message.gap = labels.gaps.contains(&row.id);
+        message
+    };
+    messages.into_iter().map(label).collect()
+}
+
 fn one(
     row: &MessageRow,
     with: Option<&ContactRow>,
@@ -135,7 +198,10 @@ fn one(
         Direction::In { shown, doubtful, .. } => (message::Direction::In, None, shown, doubtful),
         Direction::Out { level: got } => (message::Direction::Out, Some(level(got)), false, false),
     };
-    let name = with.map_or_else(|| row.with.to_string(), |with| with.name.clone());
+    let name = with.map_or_else(
+        || row.with.to_string(),
+        |with| if row.group.is_some() { with.shown_name() } else { with.name.clone() },
+    );
     let place = with.and_then(|with| with.place.as_ref());
     let reply_to = match &row.content {
         Content::Text(text) => text.reply_to.map(|id| id.to_string()),
@@ -145,6 +211,8 @@ fn one(
         id,
         direction,
         with: name.into(),
+        group: None,
+        gap: false,
         address: place.map(|place| place.address.to_string()),
         kind,
         body,

@@ -7,6 +7,7 @@ use msg_client::{
     engine::{
         EngineError,
         contacts::{AcceptError, AddError, TrustError},
+        groups::GroupError,
         settings::SettingError,
     },
     link::{Fault, LinkError},
@@ -32,6 +33,7 @@ impl From<ClientError> for Failure {
             ClientError::Add(error) => error.into(),
             ClientError::Accept(error) => error.into(),
             ClientError::Trust(error) => error.into(),
+            ClientError::Group(error) => error.into(),
             ClientError::NameTaken(_) => {
                 Self::new(Exit::Refused, said).hint("choose another name").kept(false)
             }
@@ -108,6 +110,28 @@ impl From<TrustError> for Failure {
         match error {
             TrustError::Engine(error) => error.into(),
             _ => Self::new(Exit::Trust, said).hint("look again: msg verify shows what there is"),
+        }
+    }
+}
+
+impl From<GroupError> for Failure {
+    fn from(error: GroupError) -> Self {
+        let said = error.to_string();
+        match error {
+            GroupError::Engine(error) => error.into(),
+            GroupError::NoGroup(_) => Self::new(Exit::Failed, said)
+                .hint("msg group list shows them; msg group create makes one"),
+            GroupError::Unchecked(_) => Self::new(Exit::Unreachable, said)
+                .hint("try again when the relays of its members are there"),
+            GroupError::LastAdmin(name) => Self::new(Exit::Failed, said)
+                .hint(format!("make somebody else an admin first: msg group promote {name} WHO")),
+            GroupError::Unfitting(name) => {
+                Self::new(Exit::Failed, said).hint(format!("msg group info {name} shows it"))
+            }
+            GroupError::TooMuch(_) => {
+                Self::new(Exit::Failed, said).hint("a group has at most 1,000 members")
+            }
+            _ => Self::new(Exit::Failed, said),
         }
     }
 }

@@ -67,6 +67,12 @@ pub(crate) struct Message {
     pub(crate) direction: Direction,
     /// From whom or to whom, by the name that they have here.
     pub(crate) with: Untrusted,
+    /// In which group, with its sign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) group: Option<Untrusted>,
+    /// Whether its writer had seen a message of the group that has not come here.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub(crate) gap: bool,
     /// Their address, if it is known.
     pub(crate) address: Option<String>,
     /// What it is.
@@ -128,7 +134,13 @@ impl Message {
         let time = when::near(at, &page.now);
         let id: String = self.id.chars().take(SHOWN_ID).collect();
         let arrow = if self.direction == Direction::Out { "→ " } else { "" };
-        let name = format!("{arrow}{}", self.with.shown());
+        let name = match &self.group {
+            Some(group) if self.direction == Direction::Out => {
+                format!("{arrow}{}", group.shown())
+            }
+            Some(group) => format!("{} {}", group.shown(), self.with.shown()),
+            None => format!("{arrow}{}", self.with.shown()),
+        };
         let blanks = " ".repeat(NAME_COLUMNS.saturating_sub(columns(&name)));
         let taken = columns(&time) + 2 + id.len() + 2 + columns(&name) + blanks.len() + 1;
         let shown_id = page.dim(&id);
@@ -167,6 +179,9 @@ impl Message {
             (Some(at), _) => notes.push(format!("(goes at {})", when::near(at, &page.now))),
             (None, Some(seconds)) => notes.push(format!("(goes {seconds}s after reading)")),
             (None, None) => {}
+        }
+        if self.gap {
+            notes.push("(a message before this one has not come)".to_owned());
         }
         if self.doubtful {
             notes.push("(their identity had changed when this came)".to_owned());

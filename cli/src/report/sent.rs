@@ -26,8 +26,11 @@ pub(crate) enum Level {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Sent {
-    /// To whom, as it was asked for.
+    /// To whom, as it was asked for; in a group a member.
     pub(crate) to: Untrusted,
+    /// In which group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) group: Option<Untrusted>,
     /// The message's id; of several texts the last one's.
     pub(crate) id: Option<String>,
     /// How far it got.
@@ -59,7 +62,9 @@ impl Report for Sent {
 
     fn show(&self, page: &Page) -> String {
         let id: String = self.id.iter().flat_map(|id| id.chars()).take(SHOWN_ID).collect();
-        let line = format!("{}  {}  {}", self.to.shown(), self.level.words(), page.dim(&id));
+        let group = self.group.as_ref().map(|group| format!("{} ", group.shown()));
+        let to = group.unwrap_or_default() + &self.to.shown();
+        let line = format!("{to}  {}  {}", self.level.words(), page.dim(&id));
         format!("{}\n", line.trim_end())
     }
 }

@@ -10,6 +10,7 @@ use super::{
         AccountDeleted, Examined, Locked, PasswordChanged, Registered, Status, Unlocked, Whoami,
     },
     contact::{Changed, Contact, Link, People, Safety, Standing, Trust},
+    group,
     message::{Direction, Kind, Message, Removed},
     outbox::{Cancelled, Retried, Waiting},
     sent::{Level, Sent},
@@ -69,6 +70,8 @@ fn schemas() -> Vec<(String, Value)> {
         schema::<Changed>(),
         schema::<Safety>(),
         schema::<Link>(),
+        schema::<group::Group>(),
+        schema::<group::Changed>(),
         schema::<Message>(),
         schema::<Removed>(),
         schema::<Sent>(),
@@ -111,6 +114,8 @@ pub(super) fn message(body: &[u8]) -> Message {
         id: "3fa9c1d2e3f405162738495a6b7c8d9e".to_owned(),
         direction: Direction::In,
         with: "bob".into(),
+        group: None,
+        gap: false,
         address: Some("bob@relay.example".to_owned()),
         kind: Kind::Text,
         body: Body(body.to_vec()),
@@ -202,6 +207,7 @@ fn people_stand_in_columns() {
 fn a_line_of_json_is_one_line() {
     let sent = Sent {
         to: "bob\n".into(),
+        group: None,
         id: Some("3fa9c1".to_owned()),
         level: Level::Relay,
         reached: true,
@@ -279,6 +285,7 @@ fn what_is_printed_fits_its_schema() {
         .retry_after(5);
     fits(&Sent {
         to: "bob".into(),
+        group: None,
         id: None,
         level: Level::Queued,
         reached: false,

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use msg_protocol::{
-    id::AccountId,
+    id::{AccountId, GroupId},
     limits::{MAX_DOOR_GRACE_S, MAX_ROWS_PER_ANSWER},
     request::{AcknowledgeUpTo, Collect, CountPrekeys, FetchCards, SetDoor},
 };
@@ -227,6 +227,12 @@ impl Client {
                 contacts::to_look_for(draft, &own, &fresh, now())
             })
             .await?;
+        let changed = |item: &News| match item {
+            News::Group(group) => Some(*group),
+            _ => None,
+        };
+        let changed: Vec<GroupId> = news.iter().filter_map(changed).collect();
+        self.meet(None, &changed).await?;
         for (account, is_claim) in sought {
             if is_claim {
                 let _ = timeout(LOOK, self.look_for(account)).await;

@@ -6,6 +6,7 @@ use crate::{
     engine::{
         EngineError,
         contacts::{AcceptError, AddError, TrustError},
+        groups::GroupError,
         settings::SettingError,
     },
     link::LinkError,
@@ -38,6 +39,9 @@ pub enum ClientError {
     /// An alarm stays.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// Nothing was done in a group.
+    #[error(transparent)]
+    Group(#[from] GroupError),
     /// The relay has another account of that name.
     #[error("the name {0} is taken")]
     NameTaken(AccountName),

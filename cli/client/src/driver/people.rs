@@ -93,7 +93,7 @@ impl Client {
     }
 
     /// The card that lives at an address.
-    async fn card_at(&self, place: &Place) -> Result<Verified<Card>, ClientError> {
+    pub(super) async fn card_at(&self, place: &Place) -> Result<Verified<Card>, ClientError> {
         let address = &place.address;
         let link = self.anonymous(&address.relay, place.pin, None).await?;
         let request = FetchCards { name: address.name.clone(), from: None };

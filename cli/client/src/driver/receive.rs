@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 
 use msg_protocol::{
     content::Content,
-    id::{AccountId, MessageId},
+    id::{AccountId, GroupId, MessageId},
 };
 
 use super::{Client, ClientError, now};
@@ -12,13 +12,15 @@ use crate::{
     engine::{
         EngineError,
         account::{self, Own},
-        contacts,
+        contacts, groups,
         handling::{self, Wanted},
         inbox::{self, Unread},
         marks, outbox,
         search::Words,
     },
-    rows::{AccountRow, ContactRow, MarksRow, MessageRow, OutboxRow, Read as _, RelayRow},
+    rows::{
+        AccountRow, ContactRow, Direction, MarksRow, MessageRow, OutboxRow, Read as _, RelayRow,
+    },
     store::{Rows, Table},
 };
 
@@ -176,8 +178,30 @@ impl Client {
         with: Option<AccountId>,
         limit: usize,
     ) -> Result<Vec<Kept>, ClientError> {
+        self.history_of(limit, move |row| {
+            with.is_none_or(|with| with == row.with && row.group.is_none())
+        })
+        .await
+    }
+
+    /// The last messages in a group, oldest first.
+    pub async fn group_history(
+        &self,
+        group: GroupId,
+        limit: usize,
+    ) -> Result<Vec<Kept>, ClientError> {
+        self.history_of(limit, move |row| row.group == Some(group)).await
+    }
+
+    async fn history_of(
+        &self,
+        limit: usize,
+        is_meant: impl Fn(&MessageRow) -> bool + Send + 'static,
+    ) -> Result<Vec<Kept>, ClientError> {
         self.purge().await?;
         self.look(move |rows| {
+            let own = Own::load(rows)?.id();
+            let held = groups::waiting(rows)?;
             let mut found = Vec::new();
             let mut before = u64::MAX;
             while found.len() < limit
@@ -185,8 +209,11 @@ impl Client {
             {
                 before = number;
                 let row: Option<MessageRow> = rows.row(&number.to_be_bytes())?;
-                let is_meant = |row: &MessageRow| with.is_none_or(|with| with == row.with);
-                if let Some(row) = row.filter(|row| is_meant(row) && is_shown(row)) {
+                let row = row.filter(|row| is_meant(row) && is_shown(row));
+                if let Some(mut row) = row.filter(|_| !held.contains(&number)) {
+                    if let Some(level) = groups::lowest(rows, own, &row)? {
+                        row.direction = Direction::Out { level };
+                    }
                     found.push(kept(rows, number, row)?);
                 }
             }

@@ -1,8 +1,9 @@
 //! Sending: posted, delivered, and as far as it was asked for.
 
 mod contents;
+mod group;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use msg_protocol::{
     content::{Confirm, Content},
@@ -72,6 +73,8 @@ pub enum What {
 pub struct Sent {
     /// To whom.
     pub to: String,
+    /// In which group, if they get it there.
+    pub group: Option<String>,
     /// Whose id that is.
     pub account: Option<AccountId>,
     /// The messages; the level is that of the last.
@@ -89,6 +92,16 @@ pub struct Sent {
 pub enum Problem {
     /// Nobody is called that.
     NoContact,
+    /// No group is called that.
+    NoGroup,
+    /// We are not in it.
+    NotJoined,
+    /// Only its admins write there.
+    NotWriter,
+    /// Nobody else has joined it.
+    Alone,
+    /// Their card is not here: it is looked for.
+    Unmet,
     /// Held: the identity has changed, or the relay shows an old card.
     Alarmed,
     /// Held: only verified people are written to.
@@ -116,7 +129,7 @@ impl Client {
         let (mut sent, due, is_collecting) = self
             .step(move |draft, rng| {
                 let own = Own::load(&draft)?;
-                let sent = post_all(&draft, to, key.as_deref(), own.id(), &contents, confirm, rng)?;
+                let sent = post_all(&draft, to, key.as_deref(), &own, &contents, confirm, rng)?;
                 receipts::post_due(&draft, now(), rng)?;
                 // Others come after these, so that nobody waits for their relays.
                 let these: Vec<AccountId> =
@@ -151,15 +164,17 @@ impl Client {
 
     /// Looks how far messages got, and says what stands in the way.
     async fn judge(&self, sent: &mut [Sent], delivery: &Delivery) -> Result<(), ClientError> {
-        let asked: Vec<(AccountId, Vec<MessageId>, bool)> = sent
-            .iter()
-            .filter_map(|row| Some((row.account?, row.messages.clone(), row.is_repeated)))
-            .collect();
+        let asked: Vec<(Option<AccountId>, Vec<MessageId>, bool)> =
+            sent.iter().map(|row| (row.account, row.messages.clone(), row.is_repeated)).collect();
         let found = self
             .look(move |rows| {
                 let settings = settings::of(rows)?;
-                let mut found = BTreeMap::new();
+                let mut found = Vec::new();
                 for (account, messages, is_repeated) in asked {
+                    let Some(account) = account else {
+                        found.push(None);
+                        continue;
+                    };
                     let mut level = Level::Read;
                     // What was sent before and is gone by now was read.
                     let unknown = if is_repeated { Level::Read } else { Level::Failed };
@@ -170,14 +185,16 @@ impl Client {
                     let contact = contacts::with(rows, account)?;
                     let waits = contact.as_ref().is_some_and(|row| row.door.is_none());
                     let held = contact.as_ref().and_then(|row| held(row, &settings));
-                    found.insert(account, (level, waits, held));
+                    let is_met = contact.is_some();
+                    found.push(Some((level, waits, held, is_met)));
                 }
                 Ok(found)
             })
             .await?;
-        for row in sent {
-            let Some(account) = row.account else { continue };
-            let Some((level, waits, held)) = found.get(&account).cloned() else { continue };
+        for (row, found) in sent.iter_mut().zip(found) {
+            let (Some(account), Some((level, waits, held, is_met))) = (row.account, found) else {
+                continue;
+            };
             if row.messages.is_empty() {
                 continue;
             }
@@ -186,6 +203,7 @@ impl Client {
             row.problem = match failure {
                 _ if level >= Level::Relay => None,
                 _ if held.is_some() => held,
+                _ if !is_met => Some(Problem::Unmet),
                 Some((_, error)) => Some(Problem::Link(*error)),
                 None if waits => Some(Problem::AwaitsAcceptance),
                 None => None,
@@ -256,7 +274,7 @@ fn post_all(
     draft: &crate::step::Draft<'_>,
     to: Vec<String>,
     key: Option<&str>,
-    own: AccountId,
+    own: &Own,
     contents: &[Content1],
     confirm: Confirm,
     rng: &mut super::Random,
@@ -270,6 +288,10 @@ fn post_all(
     };
     let mut sent = Vec::new();
     for name in to {
+        if name.starts_with('#') {
+            sent.extend(group::post_once(draft, own, &name, &mut once, contents, confirm, rng)?);
+            continue;
+        }
         if let Some(before) = once.as_ref().and_then(|once| once.before(&name)) {
             sent.push(repeated(name, before));
             continue;
@@ -285,11 +307,12 @@ fn post_all(
                     content: content(rng),
                     confirm,
                     is_kept: true,
+                    group: None,
                 };
                 let mark = marks::is_mark(&post.content).then(|| post.content.clone());
                 outbox::post(draft, &contact, post, now())?;
                 if let Some(mark) = mark {
-                    marks::put(draft, own, account, message, &mark)?;
+                    marks::put(draft, own.id(), account, message, &mark)?;
                 }
                 row.messages.push(message);
             }
@@ -309,7 +332,7 @@ fn post_all(
 fn repeated(to: String, before: Posted) -> Sent {
     let Posted { account, messages } = before;
     let (account, level) = (Some(account), Level::Queued);
-    Sent { to, account, messages, level, is_repeated: true, problem: None }
+    Sent { to, group: None, account, messages, level, is_repeated: true, problem: None }
 }
 
 /// What holds back what is said to a contact.
@@ -328,6 +351,7 @@ fn post_to(
 ) -> Result<(Sent, Option<(AccountId, ContactRow)>), EngineError> {
     let sent = |account, problem| Sent {
         to: name.to_owned(),
+        group: None,
         account,
         messages: Vec::new(),
         level: Level::Failed,

@@ -177,12 +177,19 @@ pub(super) fn stranger(name: String, card: &Verified<Card>, now: UnixSeconds) ->
         card_checked: now,
         trust: Trust::Unverified,
         standing: Standing::Request,
+        is_fellow: false,
         door: None,
         token: None,
         right: None,
         told_door: 0,
         alarm: None,
     }
+}
+
+/// A row for somebody who is in a group with us and nothing else: not shown among
+/// contacts, called by their address.
+pub(super) fn fellow(name: String, card: &Verified<Card>, now: UnixSeconds) -> ContactRow {
+    ContactRow { standing: Standing::Removed, ..stranger(name, card, now) }
 }
 
 /// A name that nobody has: the account's own, else its address, else a numbered one.

@@ -12,7 +12,7 @@ use msg_crypto::{AcceptError, Accepted, accept, prekey::OwnPrekeys};
 use msg_protocol::{
     content::Message,
     envelope::EnvelopeKind,
-    id::{AccountId, RelayEpoch},
+    id::{AccountId, GroupId, RelayEpoch},
     response::Row,
     time::UnixSeconds,
 };
@@ -59,6 +59,10 @@ pub enum News {
     NewCard(AccountId),
     /// They were shown a card of ours that we did not make.
     StrangeCard(AccountId),
+    /// A group is not as it was: an invitation, a member, a name.
+    Group(GroupId),
+    /// Somebody wrote to a group without being in it.
+    Refused(AccountId),
     /// An envelope could not be opened.
     Unopened,
 }
@@ -152,9 +156,9 @@ pub fn set_back<R: CryptoRng + ?Sized>(
     for peer in sessions.peers()? {
         sessions.retire(&peer, now)?;
     }
-    for (id, contact) in contacts::all(draft)? {
+    for (id, contact) in contacts::everybody(draft)? {
         outbox::seal_anew(draft, id, None, now)?;
-        if contact.is_accepted() && !outbox::has_reset(draft, id)? {
+        if contact.is_reached() && !outbox::has_reset(draft, id)? {
             post_reset(draft, id, &contact, 0, now, rng)?;
         }
     }

@@ -2,6 +2,7 @@
 //! repeated, cut off or set back is drawn from a seed.
 
 mod cards;
+mod groups;
 mod relay;
 
 use core::ops::ControlFlow;
@@ -10,7 +11,7 @@ use msg_protocol::{
     address::{Address, Pin},
     bounded::{Bytes, List},
     content::{Confirm, Content, Line, Lines, Text},
-    id::{AccountId, MessageId},
+    id::{AccountId, GroupId, MessageId},
     prekey::PrekeyBundle,
     request::Access,
     secret::AccountCredential,
@@ -185,6 +186,7 @@ impl World {
                 content,
                 confirm: Confirm::Later,
                 is_kept: true,
+                group: None,
             };
             outbox::post(draft, &contact, post, now).unwrap();
             message
@@ -261,6 +263,12 @@ impl World {
             .filter_map(|news| if let News::Claim(id) = news { Some(*id) } else { None })
             .collect();
         self.look_around(who, &fresh);
+        let changed: Vec<GroupId> = taken
+            .news
+            .iter()
+            .filter_map(|news| if let News::Group(id) = news { Some(*id) } else { None })
+            .collect();
+        self.meet(who, None, &changed);
         self.step(who, |draft, _, _| {
             let mut state = account::relay(draft).unwrap();
             state.door = account::row(draft).unwrap().door_number;

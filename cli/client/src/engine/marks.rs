@@ -74,7 +74,7 @@ pub fn take(
     let known: Option<KnownRow> = draft.row(&known_key(from, target))?;
     if known.is_none() && matches!(content, Content::Delete(_)) {
         // It is on its way, and will not be kept.
-        draft.write(&known_key(from, target), &KnownRow { number: None, came: now });
+        draft.write(&known_key(from, target), &KnownRow { number: None, came: now, level: None });
     }
     let Some((number, row)) = found(draft, from, target)? else { return Ok(Marked::Quietly) };
     let was_read = match row.direction {
@@ -240,6 +240,7 @@ fn take_back(draft: &Draft<'_>, with: AccountId, gone: MessageId) -> Result<(), 
             let mut message = MessageRow {
                 id: row.message,
                 with,
+                group: None,
                 direction: Direction::Out { level: Level::Queued },
                 sent_ms: row.sent_ms,
                 stored: row.queued,

@@ -11,6 +11,7 @@ use core::ops::ControlFlow;
 use msg_protocol::{
     card::Card,
     content::{Confirm, Content},
+    group::GroupContext,
     id::{AccountId, DeviceId, MessageId},
     signed::Verified,
     time::UnixSeconds,
@@ -51,6 +52,8 @@ pub struct Post {
     pub confirm: Confirm,
     /// Whether it is a message that its owner sees again.
     pub is_kept: bool,
+    /// Where it is said, if in a group.
+    pub group: Option<GroupContext>,
 }
 
 /// A new id for a message.
@@ -74,14 +77,12 @@ pub fn post(
         rows.push(queue(draft, &post, device, now)?);
     }
     if post.is_kept {
-        let lines: Vec<MessageId> = match &post.content {
-            Content::Lines(lines) => lines.lines.iter().map(|line| line.id).collect(),
-            _ => Vec::new(),
-        };
+        let ids = ids(post.message, &post.content);
         let number = numbers::next_message(draft)?;
         let row = MessageRow {
             id: post.message,
             with: post.account,
+            group: None,
             direction: Direction::Out { level: Level::Queued },
             sent_ms: post.sent_ms,
             stored: now,
@@ -89,14 +90,21 @@ pub fn post(
         };
         draft.write(&number.to_be_bytes(), &row);
         marks::goes_after(draft, number, &row.content, marks::latest(now))?;
-        let known = KnownRow { number: Some(number), came: now };
-        draft.write(&known_key(post.account, post.message), &known);
-        // Receipts name the lines, not what they travelled in.
-        for line in &lines {
-            draft.write(&known_key(post.account, *line), &known);
+        let known = KnownRow { number: Some(number), came: now, level: None };
+        for id in ids {
+            draft.write(&known_key(post.account, id), &known);
         }
     }
     Ok(rows)
+}
+
+/// The ids of a message: receipts name lines, not what they travelled in.
+pub fn ids(message: MessageId, content: &Content) -> Vec<MessageId> {
+    let mut ids = vec![message];
+    if let Content::Lines(lines) = content {
+        ids.extend(lines.lines.iter().map(|line| line.id));
+    }
+    ids
 }
 
 fn devices(card: &Verified<Card>) -> Vec<DeviceId> {
@@ -116,6 +124,7 @@ fn queue(
         message: post.message,
         sent_ms: post.sent_ms,
         confirm: post.confirm,
+        group: post.group.clone(),
         content: post.content.clone(),
         state: OutboxState::Queued,
         queued: now,
@@ -246,12 +255,22 @@ pub fn move_to(
         draft.remove(Table::Outbox, &number.to_be_bytes());
         let is_new = !said.contains(&row.message);
         said.push(row.message);
-        if let (true, Some(level)) = (is_new, level_of(draft, from, row.message)?)
+        // In a group somebody is who the group says.
+        if row.group.is_none()
+            && let (true, Some(level)) = (is_new, level_of(draft, from, row.message)?)
             && level < Level::Delivered
         {
             levels::hand_over(draft, from, to, row.message)?;
             let OutboxRow { message, sent_ms, confirm, content, .. } = row;
-            let again = Post { account: to, message, sent_ms, content, confirm, is_kept: false };
+            let again = Post {
+                account: to,
+                message,
+                sent_ms,
+                content,
+                confirm,
+                is_kept: false,
+                group: None,
+            };
             post(draft, contact, again, now)?;
         }
     }
@@ -292,6 +311,7 @@ pub fn readdress(
                     content: row.content.clone(),
                     confirm: row.confirm,
                     is_kept: false,
+                    group: row.group.clone(),
                 };
                 queue(draft, &post, *device, now)?;
             }

@@ -99,7 +99,7 @@ fn post<R: CryptoRng + ?Sized>(
 ) -> Result<usize, EngineError> {
     let contact = contacts::with(draft, account)?;
     draft.remove(Table::Receipts, &key(account));
-    let Some(contact) = contact.filter(ContactRow::is_accepted) else { return Ok(0) };
+    let Some(contact) = contact.filter(ContactRow::is_reached) else { return Ok(0) };
     let delivered: Vec<MessageId> =
         row.delivered.iter().filter(|id| !row.read.contains(id)).copied().collect();
     let mut posted = 0;
@@ -113,6 +113,7 @@ fn post<R: CryptoRng + ?Sized>(
                 content: Receipt { level, ids }.into(),
                 confirm: Confirm::Never,
                 is_kept: false,
+                group: None,
             };
             posted += outbox::post(draft, &contact, post, now)?.len();
         }

@@ -256,6 +256,7 @@ impl SettingsRow {
                 | Content::Pong(_)
                 | Content::ContactDetails(_)
                 | Content::SessionReset(_)
+                | Content::GroupOperation(_)
         );
         is_said && self.distrusts(contact)
     }

@@ -36,6 +36,8 @@ pub struct ContactRow {
     pub trust: Trust,
     /// How we stand with them.
     pub standing: Standing,
+    /// Whether they are in a group with us: written to there, contact or not.
+    pub is_fellow: bool,
     /// Their door, once they have handed it over.
     pub door: Option<Door>,
     /// The token of their link that we came by: shown to them too.
@@ -131,6 +133,21 @@ impl ContactRow {
             alarm: None,
             ..self
         }
+    }
+
+    /// What they are called where they appear in a group: a contact by name, everybody
+    /// else by address, so that nobody passes for a contact.
+    pub fn shown_name(&self) -> String {
+        match &self.place {
+            Some(place) if !self.is_accepted() => place.address.to_string(),
+            _ => self.name.clone(),
+        }
+    }
+
+    /// Whether anything is sent to them at all: to contacts, and in groups to fellows.
+    pub fn is_reached(&self) -> bool {
+        let is_shut_out = self.standing == Standing::Blocked;
+        self.is_accepted() || (self.is_fellow && !is_shut_out)
     }
 
     /// Whether they are one of us: they may deposit, and are confirmed.

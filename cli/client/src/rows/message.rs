@@ -2,7 +2,7 @@
 
 use msg_protocol::{
     content::Content,
-    id::{AccountId, MessageId},
+    id::{AccountId, GroupId, MessageId},
     time::UnixSeconds,
 };
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,10 @@ use crate::store::Table;
 pub struct MessageRow {
     /// The same on every device.
     pub id: MessageId,
-    /// With whom.
+    /// With whom; our own account for what we said in a group.
     pub with: AccountId,
+    /// In which group; none if between two.
+    pub group: Option<GroupId>,
     /// From or to them.
     pub direction: Direction,
     /// The sender's clock, in milliseconds.
@@ -77,6 +79,8 @@ pub struct KnownRow {
     pub number: Option<u64>,
     /// When it came.
     pub came: UnixSeconds,
+    /// How far a message of ours in a group got with this person.
+    pub level: Option<Level>,
 }
 
 /// Receipts that are due to somebody.

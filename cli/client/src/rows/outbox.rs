@@ -13,6 +13,7 @@
 use msg_protocol::{
     content::{Confirm, Content},
     envelope::{Body, EnvelopeKind},
+    group::GroupContext,
     id::{AccountId, DeviceId, EnvelopeId, MessageId},
     time::UnixSeconds,
 };
@@ -34,6 +35,8 @@ pub struct OutboxRow {
     pub sent_ms: u64,
     /// Which confirmation is asked for.
     pub confirm: Confirm,
+    /// Where it is said, if in a group.
+    pub group: Option<GroupContext>,
     /// What is said.
     pub content: Content,
     /// How far it is.

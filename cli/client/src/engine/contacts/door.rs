@@ -9,7 +9,7 @@ use msg_protocol::{
 };
 use rand_core::CryptoRng;
 
-use super::{all, with};
+use super::{everybody, with};
 use crate::{
     engine::{EngineError, account::Own, outbox},
     rows::{ContactRow, Standing, account, contact::key},
@@ -46,6 +46,7 @@ pub fn connect<R: CryptoRng + ?Sized>(
         content: details.into(),
         confirm: Confirm::Later,
         is_kept: false,
+        group: None,
     };
     outbox::post(draft, row, post, now)?;
     Ok(())
@@ -85,8 +86,8 @@ pub fn change_door<R: CryptoRng + ?Sized>(
     own.row.door = Door::new(door);
     own.row.door_number += 1;
     draft.write(account::key::ACCOUNT, &own.row);
-    for (id, mut row) in all(draft)? {
-        if row.is_accepted() {
+    for (id, mut row) in everybody(draft)? {
+        if row.is_reached() {
             connect(draft, &own, id, &mut row, now, rng)?;
             draft.write(&key(id), &row);
         }

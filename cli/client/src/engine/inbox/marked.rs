@@ -6,7 +6,7 @@ use msg_protocol::{
     id::{AccountId, MessageId},
 };
 
-use super::{EngineError, Taking, number_of};
+use super::{EngineError, Taking, number_of, opened::Said};
 use crate::{
     engine::marks::{self, Marked},
     rows::ContactRow,
@@ -18,14 +18,14 @@ impl Taking<'_, '_> {
         contact: &ContactRow,
         id: AccountId,
         message: MessageId,
-        sent_ms: u64,
+        place: &Said<'_>,
         content: &Content,
     ) -> Result<(), EngineError> {
         let Marked::Told(target) = marks::take(self.draft, id, content, self.now)? else {
             self.know(id, message, None);
             return Ok(());
         };
-        self.keep(contact, id, message, sent_ms, content.clone())?;
+        self.keep(contact, id, message, place, content.clone())?;
         if let Some(told) = number_of(self.draft, id, message)? {
             marks::tells(self.draft, target, told, content)?;
         }

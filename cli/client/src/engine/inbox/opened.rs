@@ -4,6 +4,7 @@ use msg_crypto::{OpenError, session::pair::Adopted};
 use msg_protocol::{
     card::Card,
     content::{Confirm, ContactDetails, Content, Lines, Message, ReceiptLevel, SessionReset, Text},
+    group::GroupContext,
     id::{AccountId, MessageId},
     signed::Verified,
     time::UnixSeconds,
@@ -13,7 +14,12 @@ use rand_core::CryptoRng;
 use super::{EngineError, News, Taking};
 use crate::{
     engine::{
-        account, cards, contacts, marks, numbers, outbox,
+        account, cards, contacts,
+        groups::{
+            came,
+            hear::{self, Verdict},
+        },
+        marks, numbers, outbox,
         receipts::{self, Soon},
         sessions::PeerDevice,
     },
@@ -40,9 +46,20 @@ pub(in crate::engine) fn post_reset<R: CryptoRng + ?Sized>(
         content: SessionReset { unopened }.into(),
         confirm: Confirm::Later,
         is_kept: false,
+        group: None,
     };
     outbox::post(draft, contact, post, now)?;
     Ok(())
+}
+
+/// Where and when something was said.
+pub(super) struct Said<'c> {
+    /// In a group, if in one.
+    group: Option<&'c GroupContext>,
+    /// Whether it waits for commits of the group.
+    is_held: bool,
+    /// The sender's clock.
+    sent_ms: u64,
 }
 
 impl Taking<'_, '_> {
@@ -64,7 +81,7 @@ impl Taking<'_, '_> {
                 | OpenError::ChainEnded
         );
         let id = AccountId::of(&peer.identity());
-        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_accepted);
+        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_reached);
         if let Some(contact) = contact.filter(|_| is_lost)
             && !outbox::has_reset(self.draft, id)?
         {
@@ -83,7 +100,7 @@ impl Taking<'_, '_> {
         rng: &mut R,
     ) -> Result<(), EngineError> {
         let id = AccountId::of(&peer.identity());
-        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_accepted);
+        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_reached);
         let Some(mut contact) = contact else { return Ok(()) };
         if contact.told_door == 0 || outbox::has_details(self.draft, id)? {
             return Ok(());
@@ -128,9 +145,23 @@ impl Taking<'_, '_> {
         if !self.own.has_made(&message.recipient_card) {
             self.news.push(News::StrangeCard(id));
         }
-        let Message { id: message_id, sent_ms, confirm, content, .. } = message;
+        let Message { id: message_id, sent_ms, confirm, content, group, .. } = message;
         let again = self.draft.row::<KnownRow>(&known_key(id, message_id))?.is_some();
         let mut ids = vec![message_id];
+        let is_held = match &group {
+            Some(context) if !again => {
+                let verdict =
+                    hear::hear(self.draft, id, &mut contact, message_id, context, self.now, rng)?;
+                if verdict == Verdict::Refuse {
+                    self.know(id, message_id, None);
+                    self.news.push(News::Refused(id));
+                    return Ok(());
+                }
+                verdict == Verdict::Hold
+            }
+            _ => false,
+        };
+        let place = Said { group: group.as_ref(), is_held, sent_ms };
         match content {
             Content::Receipt(receipt) => {
                 let confirmed = receipt.ids.into_vec();
@@ -150,13 +181,20 @@ impl Taking<'_, '_> {
                 self.know(id, message_id, None);
                 self.news.push(News::Reset(id));
             }
-            Content::Lines(lines) => ids = self.lines(&mut contact, id, sent_ms, lines)?,
+            Content::GroupOperation(operation) if !again => {
+                self.know(id, message_id, None);
+                let (own, now) = (self.own, self.now);
+                let news = came::operation(self.draft, own, id, operation, now, rng)?;
+                self.news.extend(news);
+            }
+            Content::GroupOperation(_) => {}
+            Content::Lines(lines) => ids = self.lines(&mut contact, id, &place, lines)?,
             content if marks::is_mark(&content) && !again => {
-                self.marked(&contact, id, message_id, sent_ms, &content)?;
+                self.marked(&contact, id, message_id, &place, &content)?;
             }
             content if !again => {
-                self.wrote(id, &mut contact)?;
-                self.keep(&contact, id, message_id, sent_ms, content)?;
+                self.wrote(id, &mut contact, &place)?;
+                self.keep(&contact, id, message_id, &place, content)?;
             }
             _ => {}
         }
@@ -167,24 +205,29 @@ impl Taking<'_, '_> {
         &mut self,
         contact: &mut ContactRow,
         id: AccountId,
-        sent_ms: u64,
+        place: &Said<'_>,
         lines: Lines,
     ) -> Result<Vec<MessageId>, EngineError> {
         let mut ids = Vec::new();
         for line in lines.lines.into_vec() {
             ids.push(line.id);
             if self.draft.row::<KnownRow>(&known_key(id, line.id))?.is_none() {
-                self.wrote(id, contact)?;
+                self.wrote(id, contact, place)?;
                 let text = Text { bytes: line.bytes, reply_to: None, expire_s: lines.expire_s };
-                self.keep(contact, id, line.id, sent_ms, text.into())?;
+                self.keep(contact, id, line.id, place, text.into())?;
             }
         }
         Ok(ids)
     }
 
     /// A message of somebody who is no contact any more is a stranger's.
-    fn wrote(&mut self, id: AccountId, contact: &mut ContactRow) -> Result<(), EngineError> {
-        if contact.standing == Standing::Removed {
+    fn wrote(
+        &mut self,
+        id: AccountId,
+        contact: &mut ContactRow,
+        place: &Said<'_>,
+    ) -> Result<(), EngineError> {
+        if contact.standing == Standing::Removed && place.group.is_none() {
             contacts::ask_again(self.draft, id, contact)?;
             self.news.push(News::Request(id));
         }
@@ -196,23 +239,35 @@ impl Taking<'_, '_> {
         contact: &ContactRow,
         with: AccountId,
         id: MessageId,
-        sent_ms: u64,
+        place: &Said<'_>,
         content: Content,
     ) -> Result<(), EngineError> {
         let number = numbers::next_message(self.draft)?;
         let direction =
             Direction::In { read: false, shown: false, doubtful: contact.alarm.is_some() };
-        let row = MessageRow { id, with, direction, sent_ms, stored: self.now, content };
+        let row = MessageRow {
+            id,
+            with,
+            group: place.group.map(|context| context.group),
+            direction,
+            sent_ms: place.sent_ms,
+            stored: self.now,
+            content,
+        };
         self.draft.write(&number.to_be_bytes(), &row);
-        let unread = UnreadRow { of: with, knocks: contact.standing == Standing::Request };
-        self.draft.write(&number.to_be_bytes(), &unread);
         self.know(with, id, Some(number));
+        if let Some(context) = place.group.filter(|_| place.is_held) {
+            hear::hold(self.draft, number, with, context, self.now);
+            return Ok(());
+        }
+        let knocks = contact.standing == Standing::Request && place.group.is_none();
+        self.draft.write(&number.to_be_bytes(), &UnreadRow { of: with, knocks });
         self.news.push(News::Message(number));
         Ok(())
     }
 
     pub(super) fn know(&self, with: AccountId, id: MessageId, number: Option<u64>) {
-        self.draft.write(&known_key(with, id), &KnownRow { number, came: self.now });
+        self.draft.write(&known_key(with, id), &KnownRow { number, came: self.now, level: None });
     }
 
     /// Whoever is accepted is told that a message has come, the second time too.
@@ -223,7 +278,7 @@ impl Taking<'_, '_> {
         confirm: Confirm,
         rng: &mut R,
     ) -> Result<(), EngineError> {
-        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_accepted);
+        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_reached);
         let Some(contact) = contact else { return Ok(()) };
         let soon = match confirm {
             Confirm::Never => return Ok(()),
@@ -260,7 +315,7 @@ impl Taking<'_, '_> {
         contact.claim = None;
         if is_let_in {
             contacts::accept(self.draft, self.own, id, contact, self.now, rng)?;
-        } else if contact.is_accepted() {
+        } else if contact.is_reached() {
             contacts::connect(self.draft, self.own, id, contact, self.now, rng)?;
         }
         self.draft.write(&key(id), contact);

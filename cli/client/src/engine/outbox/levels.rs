@@ -38,11 +38,10 @@ pub fn raise(
     message: MessageId,
     to: Level,
 ) -> Result<(), StoreError> {
-    if let Some((number, mut row, level)) = outgoing(draft, account, message)?
+    if let Some((number, row, level)) = outgoing(draft, account, message)?
         && level < to
     {
-        row.direction = Direction::Out { level: to };
-        draft.write(&number.to_be_bytes(), &row);
+        write(draft, account, message, (number, row), to)?;
     }
     Ok(())
 }
@@ -53,9 +52,26 @@ pub(super) fn fail(
     account: AccountId,
     message: MessageId,
 ) -> Result<(), StoreError> {
-    if let Some((number, mut row, Level::Queued)) = outgoing(draft, account, message)? {
-        row.direction = Direction::Out { level: Level::Failed };
+    if let Some((number, row, Level::Queued)) = outgoing(draft, account, message)? {
+        write(draft, account, message, (number, row), Level::Failed)?;
+    }
+    Ok(())
+}
+
+/// In a group each member has a level of their own; the message shows none.
+fn write(
+    draft: &Draft<'_>,
+    account: AccountId,
+    message: MessageId,
+    (number, mut row): (u64, MessageRow),
+    level: Level,
+) -> Result<(), StoreError> {
+    if row.group.is_none() {
+        row.direction = Direction::Out { level };
         draft.write(&number.to_be_bytes(), &row);
+    } else if let Some(mut known) = draft.row::<KnownRow>(&known_key(account, message))? {
+        known.level = Some(level);
+        draft.write(&known_key(account, message), &known);
     }
     Ok(())
 }
@@ -71,7 +87,7 @@ pub(super) fn hand_over(
         row.with = to;
         row.direction = Direction::Out { level: Level::Queued };
         draft.write(&number.to_be_bytes(), &row);
-        let known = KnownRow { number: Some(number), came: row.stored };
+        let known = KnownRow { number: Some(number), came: row.stored, level: None };
         draft.write(&known_key(to, message), &known);
         draft.remove(Table::Known, &known_key(from, message));
     }
@@ -114,10 +130,11 @@ fn outgoing(
     message: MessageId,
 ) -> Result<Option<(u64, MessageRow, Level)>, StoreError> {
     let known: Option<KnownRow> = rows.row(&known_key(account, message))?;
-    let Some(number) = known.and_then(|known| known.number) else { return Ok(None) };
+    let Some(known) = known else { return Ok(None) };
+    let Some(number) = known.number else { return Ok(None) };
     let row: Option<MessageRow> = rows.row(&number.to_be_bytes())?;
     Ok(row.and_then(|row| match row.direction {
-        Direction::Out { level } => Some((number, row, level)),
+        Direction::Out { level } => Some((number, row, known.level.unwrap_or(level))),
         Direction::In { .. } => None,
     }))
 }

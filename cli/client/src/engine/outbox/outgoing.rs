@@ -26,7 +26,7 @@ use crate::{
         sessions::{PeerDevice, Sessions},
         settings,
     },
-    rows::{ContactRow, OutboxRow, OutboxState, Place, Sealing, contact::key},
+    rows::{ContactRow, OutboxRow, OutboxState, Place, Sealing, Standing, contact::key},
     step::Draft,
 };
 
@@ -94,7 +94,7 @@ fn parcels<R: CryptoRng + ?Sized>(
         }
         let Some(next) = step(&row, now) else { continue };
         let Some(contact) = contacts.open(row.account)? else { continue };
-        if settings.holds(&contact.row, &row.content) {
+        if !contact.hears(&row.content) || settings.holds(&contact.row, &row.content) {
             continue;
         }
         let Some(place) = contact.row.place.clone() else { continue };
@@ -159,7 +159,7 @@ fn message(own: &Own, contact: &Open, row: &OutboxRow) -> Message {
         sender_card: own.card().reference(),
         recipient_card: contact.card.reference(),
         confirm: row.confirm,
-        group: None,
+        group: row.group.clone(),
         content: row.content.clone(),
         extensions: List::empty(),
     }
@@ -241,7 +241,7 @@ impl Contacts<'_, '_> {
     fn open(&mut self, account: AccountId) -> Result<Option<&mut Open>, EngineError> {
         if !self.rows.contains_key(&account) {
             let row = contacts::with(self.draft, account)?;
-            let row = row.filter(|row| row.is_accepted() && row.alarm.is_none());
+            let row = row.filter(|row| row.standing != Standing::Blocked && row.alarm.is_none());
             let open = match row {
                 Some(row) => Some(Open { card: cards::held(&row)?, row, changed: false }),
                 None => None,
@@ -261,6 +261,11 @@ impl Contacts<'_, '_> {
 }
 
 impl Open {
+    /// Whether that is said to them. Who has left a group is told so, contact or not.
+    fn hears(&self, content: &Content) -> bool {
+        self.row.is_reached() || matches!(content, Content::GroupOperation(_))
+    }
+
     /// A knock has been used.
     fn spend(&mut self, access: &Access) {
         if let Some(right) = self.row.right.as_mut().filter(|right| right.access == *access) {
@@ -287,7 +292,7 @@ fn wants(
             continue;
         }
         let Some(contact) = contacts.open(row.account)? else { continue };
-        if settings.holds(&contact.row, &row.content) {
+        if !contact.hears(&row.content) || settings.holds(&contact.row, &row.content) {
             continue;
         }
         if contact.row.door.is_none() && matches!(next, Some(Next::Anew)) {

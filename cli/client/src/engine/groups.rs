@@ -1,0 +1,78 @@
+//! Groups: who is in, what came of it, and what is said there.
+//!
+//! ```text
+//! changes chain     what commits amount to: pure functions
+//! kept              their rows: groups, commits, statements
+//! refresh           what is here is checked and decided, and what follows from it
+//! propose           commits of our own, and who is told of them
+//! came              commits, statements and questions of others
+//! join              invitations, statements, doors of fellows
+//! meet              cards of members who are no contacts
+//! say hear          messages: to every member, and from members alone
+//! ```
+//!
+//! Nothing is sealed to a member before their own statement is here.
+
+pub mod came;
+pub mod chain;
+pub mod changes;
+pub mod hear;
+pub mod join;
+pub mod kept;
+pub mod meet;
+pub mod propose;
+mod refresh;
+pub mod say;
+#[cfg(test)]
+mod tests;
+
+use super::EngineError;
+
+pub use self::{
+    changes::Invalid,
+    hear::waiting,
+    join::{accept, decline},
+    kept::{all, find, with},
+    meet::{met, to_meet},
+    propose::{create, propose},
+    say::{Said, lowest, said_to, say},
+};
+
+/// Why nothing was done in a group.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupError {
+    /// No group is called that.
+    #[error("no group is called #{0}")]
+    NoGroup(String),
+    /// We are not in it, or not any more.
+    #[error("you are not in #{0}")]
+    NotJoined(String),
+    /// We were not asked into it, or have answered.
+    #[error("there is no invitation to #{0}")]
+    NotInvited(String),
+    /// Its members' keys could not all be looked at.
+    #[error("who made #{0} could not be checked yet")]
+    Unchecked(String),
+    /// Only admins may do that.
+    #[error("only admins of #{0} may do that")]
+    NotAdmin(String),
+    /// That does not fit the group as it is.
+    #[error("that does not fit #{0} as it is now")]
+    Unfitting(String),
+    /// Nobody else could make changes any more.
+    #[error("you are the last admin of #{0}")]
+    LastAdmin(String),
+    /// More than a commit, or a group, can hold.
+    #[error("that is too much at once for #{0}")]
+    TooMuch(String),
+    /// Nothing could be decided.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<crate::store::StoreError> for GroupError {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Engine(error.into())
+    }
+}

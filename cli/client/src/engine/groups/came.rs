@@ -1,0 +1,182 @@
+//! What others tell of groups: commits, statements, questions.
+
+use msg_protocol::{
+    bounded::List,
+    group::{GroupAccept, GroupCommit, GroupCommitHash, GroupOperation},
+    id::{AccountId, GroupId},
+    limits::MAX_COMMITS_PER_MESSAGE,
+    signed::Signed,
+    time::UnixSeconds,
+};
+use rand_core::CryptoRng;
+
+use super::{
+    join, kept,
+    propose::{self, tell},
+    refresh::{admit, refresh},
+};
+use crate::{
+    engine::{EngineError, account::Own, contacts, inbox::News},
+    rows::{ContactRow, GroupRow, GroupStanding},
+    step::Draft,
+};
+
+/// Seconds after which somebody is asked again for what is missing.
+const ASK_AGAIN_S: u64 = 20;
+/// Groups there may be at a time: more invitations are passed over.
+const MAX_GROUPS: usize = 256;
+
+/// Takes what somebody tells of a group.
+pub fn operation<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    sender: AccountId,
+    operation: GroupOperation,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Vec<News>, EngineError> {
+    match operation {
+        GroupOperation::Commits(commits) => commits_came(draft, own, sender, commits, now, rng),
+        GroupOperation::Accept(signed) => accept_came(draft, own, sender, signed, now, rng),
+        GroupOperation::Request { group, after } => {
+            asked(draft, own, sender, group, after, now, rng)?;
+            Ok(Vec::new())
+        }
+    }
+}
+
+fn commits_came<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    sender: AccountId,
+    commits: List<Signed<GroupCommit>, MAX_COMMITS_PER_MESSAGE>,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Vec<News>, EngineError> {
+    let first = commits.first().and_then(|signed| signed.peek_unverified().ok());
+    let Some(group) = first.map(|commit| commit.group) else { return Ok(Vec::new()) };
+    let known = kept::with(draft, group)?;
+    let is_new = known.is_none();
+    let mut row = match known {
+        Some(row) => row,
+        None if may_invite(draft, sender)? => {
+            let name = kept::free_name(draft, group, "")?;
+            GroupRow::new(name, GroupStanding::Invited { by: sender })
+        }
+        None => return Ok(Vec::new()),
+    };
+    let was_gone = row.standing == GroupStanding::Gone;
+    for signed in commits.into_vec() {
+        admit(draft, group, &mut row, signed, now);
+    }
+    let (mut news, is_missing) = refresh(draft, own, group, &mut row, now, rng)?;
+    let is_in = row.state().is_some_and(|state| state.member(own.id()).is_some());
+    if is_in && was_gone {
+        row.standing = GroupStanding::Invited { by: sender };
+    }
+    if is_new && row.base.is_some() && !is_in && !is_missing {
+        // Nothing that concerns us.
+        propose::forget(draft, group, &row);
+        return Ok(Vec::new());
+    }
+    join::greet(draft, own, group, &mut row, now, rng)?;
+    if is_missing {
+        ask(draft, group, &mut row, sender, now, rng)?;
+    }
+    kept::save(draft, group, &row);
+    if is_new && news.is_empty() {
+        news.push(News::Group(group));
+    }
+    if let GroupStanding::Invited { by } = row.standing
+        && is_in
+    {
+        news.extend(join::accept_unasked(draft, own, group, by, now, rng)?);
+    }
+    Ok(news)
+}
+
+/// Only contacts ask us into groups.
+fn may_invite(draft: &Draft<'_>, sender: AccountId) -> Result<bool, EngineError> {
+    let is_contact = contacts::with(draft, sender)?.is_some_and(|row| row.is_accepted());
+    Ok(is_contact && kept::all(draft)?.len() < MAX_GROUPS)
+}
+
+fn accept_came<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    sender: AccountId,
+    signed: Signed<GroupAccept>,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Vec<News>, EngineError> {
+    let Ok(said) = signed.peek_unverified() else { return Ok(Vec::new()) };
+    let Some(mut row) = kept::with(draft, said.group)? else { return Ok(Vec::new()) };
+    if row.standing == GroupStanding::Gone || said.account == own.id() {
+        return Ok(Vec::new());
+    }
+    join::claim(draft, said.group, &mut row, said.account, signed, now)?;
+    let (mut news, _) = refresh(draft, own, said.group, &mut row, now, rng)?;
+    if row.unproven.contains(&said.account) {
+        let is_member = row.state().is_some_and(|state| state.member(said.account).is_some());
+        if is_member {
+            // Their card is to be looked for.
+            news.push(News::Group(said.group));
+        } else {
+            // Who passes it on has the commit that let them in.
+            ask(draft, said.group, &mut row, sender, now, rng)?;
+        }
+    }
+    kept::save(draft, said.group, &row);
+    Ok(news)
+}
+
+/// Asks somebody for the commits after those that are here.
+pub(super) fn ask<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    group: GroupId,
+    row: &mut GroupRow,
+    whom: AccountId,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<(), EngineError> {
+    if now.0.saturating_sub(row.asked.0) < ASK_AGAIN_S {
+        return Ok(());
+    }
+    row.asked = now;
+    // From the base on: there may be rivals that are not here.
+    let after = row.base.as_ref().map_or(GroupCommitHash::NONE, |base| base.commit);
+    tell(draft, whom, &[GroupOperation::Request { group, after }], now, rng)
+}
+
+/// Answers a member who lacks commits or statements.
+fn asked<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    sender: AccountId,
+    group: GroupId,
+    after: GroupCommitHash,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<(), EngineError> {
+    let Some(row) = kept::with(draft, group)? else { return Ok(()) };
+    let is_member = row.state().is_some_and(|state| state.member(sender).is_some());
+    if row.standing != GroupStanding::Joined || !is_member {
+        return Ok(());
+    }
+    let is_reached = contacts::with(draft, sender)?.as_ref().is_some_and(ContactRow::is_reached);
+    if !is_reached {
+        return Ok(());
+    }
+    let mut operations = propose::history(draft, group, &row, Some(after))?;
+    let known = kept::commit(draft, group, after)?;
+    let known = known.and_then(|stored| stored.signed.peek_unverified().ok());
+    let since = known.map_or(0, |commit| commit.epoch);
+    for joined in &row.joined {
+        let Some(stored) = kept::statement(draft, group, *joined)? else { continue };
+        let is_later = stored.signed.peek_unverified().is_ok_and(|said| said.epoch > since);
+        if is_later || *joined == own.id() {
+            operations.push(GroupOperation::Accept(stored.signed));
+        }
+    }
+    tell(draft, sender, &operations, now, rng)
+}

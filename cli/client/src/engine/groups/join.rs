@@ -1,0 +1,286 @@
+//! Who has joined: statements outside the chain, each with the door of a member.
+
+use msg_protocol::{
+    group::{GroupAccept, GroupOperation, Role, commit::GROUP_FORMAT},
+    id::{AccountId, GroupId},
+    signed::Signed,
+    time::UnixSeconds,
+};
+use rand_core::CryptoRng;
+
+use super::{
+    GroupError, kept,
+    propose::{self, propose, tell},
+    refresh::{card, refresh},
+};
+use crate::{
+    engine::{EngineError, account::Own, contacts, inbox::News, settings},
+    rows::{
+        Accept, CommitRow, GroupRow, GroupStanding, StatementRow, Trust,
+        contact::key as contact_key, group::statement_key,
+    },
+    step::Draft,
+    store::Table,
+};
+
+/// Commits of one group: then another one is made.
+pub const MAX_EPOCHS: usize = 4_096;
+
+/// Joins a group that we were asked into, and tells its members.
+pub fn accept<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Vec<News>, GroupError> {
+    let row = kept::with(draft, group)?;
+    let mut row = row.ok_or_else(|| GroupError::NoGroup(group.to_string()))?;
+    if !matches!(row.standing, GroupStanding::Invited { .. }) {
+        return Err(GroupError::NotInvited(row.name));
+    }
+    let is_known = row.state().is_some_and(|state| state.member(own.id()).is_some());
+    let added = kept::added(draft, group, &row, own.id())?.filter(|_| is_known);
+    let Some((_, epoch)) = added else { return Err(GroupError::Unchecked(row.name)) };
+    row.standing = GroupStanding::Joined;
+    row.untold = row.joined.iter().copied().filter(|other| *other != own.id()).collect();
+    state_own(draft, own, group, &mut row, epoch, now);
+    kept::save(draft, group, &row);
+    let (news, _) = refresh(draft, own, group, &mut row, now, rng)?;
+    greet(draft, own, group, &mut row, now, rng)?;
+    kept::save(draft, group, &row);
+    Ok(news)
+}
+
+/// Joins if its owner need not be asked: whoever asks is verified, or everybody is let
+/// in.
+pub(super) fn accept_unasked<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    by: AccountId,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Vec<News>, EngineError> {
+    let contact = contacts::with(draft, by)?.filter(crate::rows::ContactRow::is_accepted);
+    let Some(contact) = contact else { return Ok(Vec::new()) };
+    let is_open = settings::of(draft)?.accept == Accept::Everybody;
+    if contact.trust != Trust::Verified && !is_open {
+        return Ok(Vec::new());
+    }
+    match accept(draft, own, group, now, rng) {
+        Ok(news) => Ok(news),
+        Err(GroupError::Engine(error)) => Err(error),
+        // It stays an invitation.
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+/// Says no, or goes: whoever is in it is told.
+pub fn decline<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<(), GroupError> {
+    let row = kept::with(draft, group)?;
+    let row = row.ok_or_else(|| GroupError::NoGroup(group.to_string()))?;
+    if row.standing == GroupStanding::Gone {
+        return Err(GroupError::NotJoined(row.name));
+    }
+    if propose::is_last_admin(&row, own.id()) {
+        return Err(GroupError::LastAdmin(row.name));
+    }
+    if row.tip.is_none() {
+        propose::forget(draft, group, &row);
+        return Ok(());
+    }
+    let goes = msg_protocol::group::RemoveMember { account: own.id() };
+    propose(draft, own, group, vec![goes.into()], now, rng)?;
+    if let Some(mut row) = kept::with(draft, group)? {
+        row.standing = GroupStanding::Gone;
+        kept::save(draft, group, &row);
+    }
+    Ok(())
+}
+
+/// Our own statement.
+pub(super) fn state_own(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    row: &mut GroupRow,
+    epoch: u32,
+    now: UnixSeconds,
+) {
+    let signed = own.device.sign(&GroupAccept {
+        format: GROUP_FORMAT,
+        group,
+        epoch,
+        account: own.id(),
+        card: own.card().reference(),
+        device: own.device_id(),
+        door: own.row.door.clone(),
+    });
+    let stored = StatementRow { signed, came: now, is_checked: true };
+    draft.write(&statement_key(group, own.id()), &stored);
+    row.join(own.id());
+}
+
+/// Tells our statement to those members who do not have it and whose card is here.
+pub(super) fn greet<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    row: &mut GroupRow,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<(), EngineError> {
+    if row.standing != GroupStanding::Joined {
+        return Ok(());
+    }
+    for account in row.joined.clone() {
+        befriend(draft, own, group, account)?;
+    }
+    let Some(stored) = kept::statement(draft, group, own.id())? else { return Ok(()) };
+    let statement = [GroupOperation::Accept(stored.signed)];
+    for account in std::mem::take(&mut row.untold) {
+        if contacts::with(draft, account)?.is_some_and(|contact| contact.is_reached()) {
+            tell(draft, account, &statement, now, rng)?;
+        } else {
+            row.untold.push(account);
+        }
+    }
+    Ok(())
+}
+
+/// Whoever is in a group with us is written to there, and told of a new door.
+fn befriend(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    account: AccountId,
+) -> Result<(), EngineError> {
+    if account == own.id() {
+        return Ok(());
+    }
+    let Some(mut contact) = contacts::with(draft, account)? else { return Ok(()) };
+    if contact.is_fellow && contact.door.is_some() {
+        return Ok(());
+    }
+    let stored = kept::statement(draft, group, account)?;
+    let said = stored.and_then(|stored| stored.signed.peek_unverified().ok());
+    contact.door = contact.door.or_else(|| said.map(|said| said.door));
+    if !contact.is_fellow && contact.told_door == 0 {
+        contact.told_door = own.row.door_number;
+    }
+    contact.is_fellow = true;
+    draft.write(&contact_key(account), &contact);
+    Ok(())
+}
+
+/// Keeps a statement that came, until it can be checked.
+pub(super) fn claim(
+    draft: &Draft<'_>,
+    group: GroupId,
+    row: &mut GroupRow,
+    account: AccountId,
+    signed: Signed<GroupAccept>,
+    now: UnixSeconds,
+) -> Result<(), EngineError> {
+    let stored = kept::statement(draft, group, account)?;
+    let is_known = stored.is_some_and(|stored| stored.is_checked);
+    let is_full = row.unproven.len() >= msg_protocol::limits::MAX_GROUP_MEMBERS;
+    if (is_known && row.has_joined(account)) || is_full {
+        return Ok(());
+    }
+    let stored = StatementRow { signed, came: now, is_checked: false };
+    draft.write(&statement_key(group, account), &stored);
+    if !row.unproven.contains(&account) {
+        row.unproven.push(account);
+    }
+    Ok(())
+}
+
+/// Checks the statements that can be: their author is in the group, since the commit
+/// that they name. Whoever asked them in lets them and others know of each other.
+pub(super) fn prove<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    row: &mut GroupRow,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Vec<News>, EngineError> {
+    let mut news = Vec::new();
+    for account in std::mem::take(&mut row.unproven) {
+        let Some(mut stored) = kept::statement(draft, group, account)? else { continue };
+        let Ok(said) = stored.signed.peek_unverified() else { continue };
+        let is_member = row.state().is_some_and(|state| state.member(account).is_some());
+        let added = kept::added(draft, group, row, account)?.filter(|_| is_member);
+        let Some((since, epoch)) = added else {
+            row.unproven.push(account);
+            continue;
+        };
+        let held = card(draft, own, account)?.filter(|card| card.reference() == said.card);
+        let Some(held) = held else {
+            row.unproven.push(account);
+            continue;
+        };
+        if epoch != said.epoch || stored.signed.clone().verify_by_author(&held).is_err() {
+            draft.remove(Table::Statements, &statement_key(group, account));
+            continue;
+        }
+        stored.is_checked = true;
+        draft.write(&statement_key(group, account), &stored);
+        if !row.join(account) {
+            continue;
+        }
+        news.push(News::Group(group));
+        kept::save(draft, group, row);
+        if row.standing == GroupStanding::Joined {
+            befriend(draft, own, group, account)?;
+            introduce(draft, own, group, row, (account, &stored), &since, now, rng)?;
+        }
+    }
+    Ok(news)
+}
+
+/// Lets a new member and those who joined since they were asked know of each other.
+#[expect(clippy::too_many_arguments, reason = "a verb of the engine takes the world as arguments")]
+fn introduce<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    row: &GroupRow,
+    (new, statement): (AccountId, &StatementRow),
+    since: &CommitRow,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<(), EngineError> {
+    let is_admin = row
+        .state()
+        .and_then(|state| state.member(own.id()))
+        .is_some_and(|member| member.role == Role::Admin);
+    if !is_admin {
+        return Ok(());
+    }
+    if row.guests.contains(&new) {
+        // What was changed while they had not answered.
+        let later = propose::history(draft, group, row, Some(since.signed.hash()))?;
+        tell(draft, new, &later, now, rng)?;
+    }
+    for other in row.joined.iter().filter(|other| **other != new && **other != own.id()) {
+        if !row.guests.contains(other) && !row.guests.contains(&new) {
+            continue;
+        }
+        let Some(theirs) = kept::statement(draft, group, *other)? else { continue };
+        if theirs.came >= since.came {
+            let ours = [GroupOperation::Accept(statement.signed.clone())];
+            tell(draft, *other, &ours, now, rng)?;
+            tell(draft, new, &[GroupOperation::Accept(theirs.signed)], now, rng)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! What is here of a group is checked and decided, and what follows from that is
+//! done: for us, for those who have gone, for commits that were displaced.
+
+use std::collections::BTreeSet;
+
+use msg_protocol::{
+    card::Card,
+    group::{GroupCommit, GroupState},
+    id::{AccountId, GroupId},
+    signed::{Signed, Verified},
+    time::UnixSeconds,
+};
+use rand_core::CryptoRng;
+
+use super::{
+    chain::{self, Decided},
+    changes, hear, join,
+    kept::{self, links},
+    propose,
+};
+use crate::{
+    engine::{EngineError, account::Own, cards, contacts, inbox::News, outbox},
+    rows::{
+        CommitRow, GroupRow, GroupStanding, Tip,
+        contact::key as contact_key,
+        group::{commit_key, statement_key},
+    },
+    step::Draft,
+    store::Table,
+};
+
+/// States that a group is known to have had.
+const MAX_STATES: usize = 64;
+/// Commits that may wait for others, or be displaced, at a time.
+const MAX_WINDOW: usize = 128;
+
+/// Keeps a commit that came, if it is new and not too late.
+pub(super) fn admit(
+    draft: &Draft<'_>,
+    group: GroupId,
+    row: &mut GroupRow,
+    signed: Signed<GroupCommit>,
+    now: UnixSeconds,
+) {
+    let Ok(said) = signed.peek_unverified() else { return };
+    let hash = signed.hash();
+    let is_known = kept::chain(row).chain(row.unchecked.iter().copied()).any(|one| one == hash);
+    if said.group != group || is_known {
+        return;
+    }
+    if row.base.as_ref().is_some_and(|base| said.epoch <= base.state.epoch) {
+        row.late = row.late.saturating_add(1);
+        return;
+    }
+    if row.window.len() + row.unchecked.len() >= MAX_WINDOW {
+        return;
+    }
+    draft.write(&commit_key(group, hash), &CommitRow { signed, came: now });
+    row.unchecked.push(hash);
+}
+
+/// Checks and decides; gives what there is to tell, and whether commits are missing.
+pub(super) fn refresh<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    row: &mut GroupRow,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<(Vec<News>, bool), EngineError> {
+    check(draft, own, group, row)?;
+    let before = row.state().cloned();
+    if !begin(draft, group, row)? {
+        return Ok((Vec::new(), row.unchecked.is_empty()));
+    }
+    let Some(base) = row.base.clone() else { return Ok((Vec::new(), true)) };
+    let mut decided = chain::decide(&base, &links(draft, group, &row.window)?);
+    note_states(draft, group, row, &decided)?;
+    propose::again(draft, own, group, row, &mut decided, now, rng)?;
+    settle(draft, group, row, &decided, now)?;
+    row.tip = Some(decided.tip.clone());
+    let mut news = Vec::new();
+    if before.as_ref() != row.state() {
+        news.push(News::Group(group));
+        changed(draft, own, group, row, before.as_ref())?;
+    }
+    news.extend(join::prove(draft, own, group, row, now, rng)?);
+    news.extend(hear::release(draft, group, row, now)?);
+    Ok((news, !decided.waiting.is_empty()))
+}
+
+/// The first commit, once it is here and checked.
+fn begin(draft: &Draft<'_>, group: GroupId, row: &mut GroupRow) -> Result<bool, EngineError> {
+    if row.base.is_some() {
+        return Ok(true);
+    }
+    for link in links(draft, group, &row.window)? {
+        if let Ok(state) = changes::begin(&link.commit) {
+            row.window.retain(|hash| *hash != link.hash);
+            row.settled.push(link.hash);
+            row.base = Some(Tip { commit: link.hash, state });
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Looks at signatures, of those commits whose author's card is here.
+fn check(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    row: &mut GroupRow,
+) -> Result<(), EngineError> {
+    for hash in std::mem::take(&mut row.unchecked) {
+        let Some(stored) = kept::commit(draft, group, hash)? else { continue };
+        let Ok(said) = stored.signed.peek_unverified() else { continue };
+        match card(draft, own, said.author)?.filter(|card| card.reference() == said.card) {
+            None => row.unchecked.push(hash),
+            Some(card) if stored.signed.clone().verify_by_author(&card).is_ok() => {
+                row.window.push(hash);
+            }
+            Some(_) => draft.remove(Table::Commits, &commit_key(group, hash)),
+        }
+    }
+    Ok(())
+}
+
+/// The card that is held of somebody.
+pub(super) fn card(
+    draft: &Draft<'_>,
+    own: &Own,
+    account: AccountId,
+) -> Result<Option<Verified<Card>>, EngineError> {
+    if account == own.id() {
+        return Ok(Some(own.card().clone()));
+    }
+    contacts::with(draft, account)?.map(|row| cards::held(&row)).transpose()
+}
+
+/// Members may be at any of these states when they write.
+fn note_states(
+    draft: &Draft<'_>,
+    group: GroupId,
+    row: &mut GroupRow,
+    decided: &Decided,
+) -> Result<(), EngineError> {
+    let base = row.base.iter().map(|base| base.state.hash());
+    let mut states: Vec<_> = base.collect();
+    states.extend(decided.chain.iter().map(|applied| applied.tip.state.hash()));
+    let lost: Vec<_> = decided.displaced.iter().copied().collect();
+    states.extend(links(draft, group, &lost)?.iter().map(|link| link.commit.state));
+    for state in states {
+        if !row.states.contains(&state) {
+            row.states.push(state);
+        }
+    }
+    let more = row.states.len().saturating_sub(MAX_STATES);
+    row.states.drain(..more);
+    Ok(())
+}
+
+/// What nothing can change any more goes behind the base.
+fn settle(
+    draft: &Draft<'_>,
+    group: GroupId,
+    row: &mut GroupRow,
+    decided: &Decided,
+    now: UnixSeconds,
+) -> Result<(), EngineError> {
+    let mut came = std::collections::BTreeMap::new();
+    for hash in decided.chain.iter().flat_map(|applied| &applied.commits) {
+        came.extend(kept::commit(draft, group, *hash)?.map(|stored| (*hash, stored.came)));
+    }
+    let when = |hash| came.get(&hash).copied().unwrap_or(now);
+    let count = chain::settled(&decided.chain, when, now);
+    let Some(last) = decided.chain.get(..count).and_then(<[_]>::last) else { return Ok(()) };
+    let old: Vec<_> =
+        decided.chain.iter().take(count).flat_map(|one| one.commits.clone()).collect();
+    row.base = Some(last.tip.clone());
+    row.window.retain(|hash| !old.contains(hash));
+    row.settled.extend(old);
+    // What does not go on from there never will.
+    let left = chain::decide(&last.tip, &links(draft, group, &row.window)?);
+    for hash in decided.displaced.intersection(&left.waiting) {
+        row.window.retain(|one| one != hash);
+        draft.remove(Table::Commits, &commit_key(group, *hash));
+    }
+    row.window.retain(|hash| !decided.refused.contains_key(hash));
+    row.proposed.retain(|hash| row.window.contains(hash));
+    Ok(())
+}
+
+/// What another state means for us and for those who are not in it any more.
+fn changed(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    row: &mut GroupRow,
+    before: Option<&GroupState>,
+) -> Result<(), EngineError> {
+    let Some(state) = row.state().cloned() else { return Ok(()) };
+    let members: BTreeSet<AccountId> =
+        state.members.iter().map(msg_protocol::group::GroupMember::account).collect();
+    if before.is_none_or(|before| before.name != state.name) {
+        row.name = kept::free_name(draft, group, &state.name)?;
+    }
+    if !members.contains(&own.id()) {
+        row.standing = GroupStanding::Gone;
+    }
+    let is_gone = row.standing == GroupStanding::Gone;
+    let gone: Vec<AccountId> = row
+        .joined
+        .iter()
+        .filter(|account| is_gone || !members.contains(account))
+        .copied()
+        .collect();
+    row.joined.retain(|account| !gone.contains(account));
+    row.unproven.retain(|account| members.contains(account));
+    row.unsent.retain(|(account, _)| !gone.contains(account));
+    kept::save(draft, group, row);
+    for account in gone {
+        draft.remove(Table::Statements, &statement_key(group, account));
+        part(draft, account)?;
+        silence(draft, group, account)?;
+    }
+    Ok(())
+}
+
+/// Somebody has left a group with us: perhaps the last.
+fn part(draft: &Draft<'_>, account: AccountId) -> Result<(), EngineError> {
+    let Some(mut contact) = contacts::with(draft, account)? else { return Ok(()) };
+    let is_in = |row: &GroupRow| row.standing == GroupStanding::Joined && row.has_joined(account);
+    contact.is_fellow = kept::all(draft)?.iter().any(|(_, row)| is_in(row));
+    draft.write(&contact_key(account), &contact);
+    Ok(())
+}
+
+/// What was to be said in the group to who is not in it any more is not said.
+fn silence(draft: &Draft<'_>, group: GroupId, account: AccountId) -> Result<(), EngineError> {
+    for (number, row) in outbox::all(draft)? {
+        let is_meant = row.account == account
+            && row.group.as_ref().is_some_and(|context| context.group == group);
+        if is_meant {
+            outbox::cancel(draft, number, &row)?;
+        }
+    }
+    Ok(())
+}

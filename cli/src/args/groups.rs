@@ -1,0 +1,121 @@
+//! The words about groups.
+
+use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
+
+use crate::completion;
+
+/// Make groups, and change who is in them.
+///
+/// A group is a name with #, quoted for the shell: '#ops'. The relay knows nothing
+/// of it: every message is sealed for each member. Members may live on different
+/// relays.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  msg group create ops
+  msg group add ops bob carol@relay.two
+  msg group accept ops                join, when you were asked
+  msg send '#ops' 'backup is done'
+  msg group info ops")]
+pub(crate) struct Group {
+    #[command(subcommand)]
+    pub(crate) command: GroupCommand,
+}
+
+/// What can be done to a group.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GroupCommand {
+    /// Make a group, with you as its admin.
+    #[command(after_help = "Examples:\n  msg group create ops\n  msg group create ops bob carol")]
+    Create {
+        /// What it is called.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Contacts to ask into it.
+        #[arg(value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
+        who: Vec<String>,
+    },
+    /// Ask contacts into a group.
+    #[command(after_help = "Examples:\n  msg group add ops bob carol")]
+    Add {
+        /// The group.
+        #[arg(value_name = "GROUP")]
+        group: String,
+        /// Whom.
+        #[arg(value_name = "WHO", required = true)]
+        #[arg(add = ArgValueCompleter::new(completion::contact))]
+        who: Vec<String>,
+    },
+    /// Join a group that you were asked into.
+    #[command(after_help = "Examples:\n  msg group accept ops")]
+    Accept {
+        /// The group.
+        #[arg(value_name = "GROUP")]
+        group: String,
+    },
+    /// Say no to an invitation.
+    #[command(after_help = "Examples:\n  msg group decline ops")]
+    Decline {
+        /// The group.
+        #[arg(value_name = "GROUP")]
+        group: String,
+    },
+    /// Remove somebody from a group.
+    #[command(after_help = "Examples:\n  msg group remove ops bob")]
+    Remove {
+        /// The group.
+        #[arg(value_name = "GROUP")]
+        group: String,
+        /// Whom, as `msg group info` shows them.
+        #[arg(value_name = "WHO")]
+        who: String,
+    },
+    /// Leave a group.
+    #[command(after_help = "Examples:\n  msg group leave ops")]
+    Leave {
+        /// The group.
+        #[arg(value_name = "GROUP")]
+        group: String,
+    },
+    /// Call a group something else, for everybody in it.
+    #[command(after_help = "Examples:\n  msg group rename ops night-ops")]
+    Rename {
+        /// The group.
+        #[arg(value_name = "GROUP")]
+        group: String,
+        /// Its new name.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Make a member an admin.
+    #[command(after_help = "Examples:\n  msg group promote ops bob")]
+    Promote {
+        /// The group.
+        #[arg(value_name = "GROUP")]
+        group: String,
+        /// Whom.
+        #[arg(value_name = "WHO")]
+        who: String,
+    },
+    /// Make an admin a member like others.
+    #[command(after_help = "Examples:\n  msg group demote ops bob")]
+    Demote {
+        /// The group.
+        #[arg(value_name = "GROUP")]
+        group: String,
+        /// Whom.
+        #[arg(value_name = "WHO")]
+        who: String,
+    },
+    /// Show who is in a group.
+    #[command(after_help = "Examples:\n  msg group info ops --json")]
+    Info {
+        /// The group.
+        #[arg(value_name = "GROUP")]
+        group: String,
+    },
+    /// List groups and invitations.
+    #[command(after_help = "Examples:\n  msg group list")]
+    List,
+}

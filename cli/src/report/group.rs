@@ -1,0 +1,198 @@
+//! Groups and who is in them.
+
+use serde::Serialize;
+
+use super::{Page, Report};
+use crate::text::{Untrusted, columns};
+
+/// How we stand in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Standing {
+    /// Asked into it.
+    Invited,
+    /// In it.
+    Joined,
+    /// In it no more.
+    Gone,
+}
+
+/// What a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Role {
+    /// Asked into it, and has not answered.
+    Invited,
+    /// Reads and writes.
+    Member,
+    /// Changes it too.
+    Admin,
+}
+
+/// Somebody in a group.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Member {
+    /// A contact's name here; everybody else's address.
+    pub(crate) name: Untrusted,
+    /// Where they live.
+    pub(crate) address: String,
+    /// What they may do.
+    pub(crate) role: Role,
+    /// Whether that is this account.
+    pub(crate) own: bool,
+}
+
+/// Somebody who wrote to a group without the right to.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Refused {
+    /// Who.
+    pub(crate) name: Untrusted,
+    /// How many messages.
+    pub(crate) messages: u32,
+}
+
+/// `group list` and `group info`: a group.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Group {
+    /// What it is called here, with its sign.
+    pub(crate) name: Untrusted,
+    /// Its id.
+    pub(crate) id: String,
+    /// How we stand in it.
+    pub(crate) standing: Standing,
+    /// Who asked us into it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) invited_by: Option<Untrusted>,
+    /// How often it has been changed.
+    pub(crate) epoch: u32,
+    /// Who is in it.
+    pub(crate) members: Vec<Member>,
+    /// Who wrote without the right to.
+    pub(crate) refused: Vec<Refused>,
+    /// Changes that came too late to count.
+    pub(crate) late: u32,
+    /// Whether people are shown the members one by one.
+    #[serde(skip)]
+    pub(crate) is_long: bool,
+}
+
+/// What was done to a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    /// Made.
+    Created,
+    /// Somebody was asked into it.
+    Added,
+    /// Joined.
+    Joined,
+    /// Not joined.
+    Declined,
+    /// Left.
+    Left,
+    /// Called something else.
+    Renamed,
+    /// Somebody was removed.
+    Removed,
+    /// Somebody became an admin.
+    Promoted,
+    /// Somebody is no admin any more.
+    Demoted,
+}
+
+/// `group create`, `add` and their like: what was done.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Changed {
+    /// What.
+    pub(crate) change: Change,
+    /// The group, as it is now.
+    #[serde(flatten)]
+    pub(crate) group: Group,
+}
+
+impl Group {
+    fn line(&self) -> String {
+        let name = self.name.shown();
+        let joined = self.members.iter().filter(|member| member.role != Role::Invited).count();
+        match (self.standing, &self.invited_by) {
+            (Standing::Invited, Some(by)) => {
+                format!("{name}  {} asks you in; msg group accept {}", by.shown(), plain(&name))
+            }
+            (Standing::Invited, None) => {
+                format!("{name}  you are asked in; msg group accept {}", plain(&name))
+            }
+            (Standing::Gone, _) => format!("{name}  you are not in it any more"),
+            (Standing::Joined, _) if joined == self.members.len() => {
+                format!("{name}  {}", people(joined))
+            }
+            (Standing::Joined, _) => {
+                let asked = self.members.len().saturating_sub(joined);
+                format!("{name}  {}, {asked} asked", people(joined))
+            }
+        }
+    }
+}
+
+fn plain(name: &str) -> &str {
+    name.trim_start_matches('#')
+}
+
+fn people(count: usize) -> String {
+    if count == 1 { "only you".to_owned() } else { format!("{count} people") }
+}
+
+impl Report for Group {
+    const TYPE: &'static str = "group";
+
+    fn show(&self, page: &Page) -> String {
+        if !self.is_long {
+            return self.line() + "\n";
+        }
+        let mut lines = vec![self.line()];
+        let names: Vec<String> = self.members.iter().map(|member| member.name.shown()).collect();
+        let widest = names.iter().map(|name| columns(name)).max().unwrap_or(0);
+        for (member, name) in self.members.iter().zip(&names) {
+            let role = match member.role {
+                Role::Invited => "asked",
+                Role::Member => "member",
+                Role::Admin => "admin",
+            };
+            let blanks = " ".repeat(widest.saturating_sub(columns(name)));
+            let own = if member.own { page.dim("  you") } else { String::new() };
+            lines.push(format!("  {name}{blanks}  {role}{own}"));
+        }
+        for refused in &self.refused {
+            let (name, count) = (refused.name.shown(), refused.messages);
+            lines.push(format!("  refused: {count} by {name}, who may not write here"));
+        }
+        if self.late > 0 {
+            lines.push(format!("  {} changes came too late to count", self.late));
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+impl Report for Changed {
+    const TYPE: &'static str = "group_changed";
+
+    fn show(&self, _: &Page) -> String {
+        let name = self.group.name.shown();
+        match self.change {
+            Change::Created | Change::Added | Change::Joined | Change::Removed => {
+                format!("{}\n", self.group.line())
+            }
+            Change::Declined => format!("{name}  declined\n"),
+            Change::Left => format!("{name}  left\n"),
+            Change::Renamed => format!("it is called {name} now\n"),
+            Change::Promoted => format!("{name}  has another admin\n"),
+            Change::Demoted => format!("{name}  has an admin less\n"),
+        }
+    }
+}
