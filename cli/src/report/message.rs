@@ -71,7 +71,6 @@ pub(crate) struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) group: Option<Untrusted>,
     /// Whether its writer had seen a message of the group that has not come here.
-    #[serde(skip_serializing_if = "core::ops::Not::not")]
     pub(crate) gap: bool,
     /// Their address, if it is known.
     pub(crate) address: Option<String>,

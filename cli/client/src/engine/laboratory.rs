@@ -11,7 +11,7 @@ use msg_protocol::{
     address::{Address, Pin},
     bounded::{Bytes, List},
     content::{Confirm, Content, Line, Lines, Text},
-    id::{AccountId, GroupId, MessageId},
+    id::{AccountId, MessageId},
     prekey::PrekeyBundle,
     request::Access,
     secret::AccountCredential,
@@ -263,12 +263,7 @@ impl World {
             .filter_map(|news| if let News::Claim(id) = news { Some(*id) } else { None })
             .collect();
         self.look_around(who, &fresh);
-        let changed: Vec<GroupId> = taken
-            .news
-            .iter()
-            .filter_map(|news| if let News::Group(id) = news { Some(*id) } else { None })
-            .collect();
-        self.meet(who, None, &changed);
+        self.meet_new(who, &taken.news);
         self.step(who, |draft, _, _| {
             let mut state = account::relay(draft).unwrap();
             state.door = account::row(draft).unwrap().door_number;

@@ -3,11 +3,23 @@
 use msg_protocol::id::GroupId;
 
 use super::World;
-use crate::engine::{account::Own, groups};
+use crate::engine::{account::Own, groups, inbox::News};
 
 impl World {
+    /// One looks for whoever has joined a group that has changed.
+    pub(super) fn meet_new(&mut self, who: usize, news: &[News]) {
+        let changed = |item: &News| if let News::Group(id) = item { Some(*id) } else { None };
+        let changed: Vec<GroupId> = news.iter().filter_map(changed).collect();
+        self.meet(who, None, &changed);
+    }
+
     /// One looks for members of groups whose cards are not here.
-    pub(super) fn meet(&mut self, who: usize, at_once: Option<GroupId>, fresh: &[GroupId]) {
+    pub(in crate::engine) fn meet(
+        &mut self,
+        who: usize,
+        at_once: Option<GroupId>,
+        fresh: &[GroupId],
+    ) {
         let sought = self.step(who, |draft, now, _| {
             let own = Own::load(draft).unwrap();
             groups::to_meet(draft, &own, at_once, fresh, now).unwrap()
@@ -22,7 +34,7 @@ impl World {
     }
 
     /// What waits for somebody at the relay is lost.
-    pub(super) fn lose_mail_of(&mut self, who: usize) {
+    pub(in crate::engine) fn lose_mail_of(&mut self, who: usize) {
         let mailbox = Own::load(&self.nodes[who].store).unwrap().mailbox();
         self.relay.rows.remove(&mailbox);
     }
