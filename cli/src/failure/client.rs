@@ -59,6 +59,9 @@ impl From<ClientError> for Failure {
                 .hint("a key is for one message to the same people; choose another")
                 .kept(false),
             ClientError::TooLong(_) => Self::new(Exit::Usage, said),
+            ClientError::NotAccepted(name) => {
+                Self::new(Exit::Failed, said).hint(format!("msg accept {name}"))
+            }
             ClientError::MailboxBusy => Self::new(Exit::Busy, said)
                 .hint("end the msg recv --follow that runs, or wait for it"),
             _ => Self::new(Exit::Failed, said),

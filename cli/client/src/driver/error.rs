@@ -72,6 +72,9 @@ pub enum ClientError {
     /// That key was used to write to others.
     #[error("that idempotency key was used to write to {}", .0.join(","))]
     KeyUsed(Vec<String>),
+    /// Somebody who has not been accepted, or is not found yet.
+    #[error("{0} waits for your word")]
+    NotAccepted(String),
     /// Another process follows the mailbox, and this needs it.
     #[error("another msg follows this mailbox")]
     MailboxBusy,
