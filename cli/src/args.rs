@@ -9,6 +9,7 @@ pub(crate) mod account;
 pub(crate) mod archive;
 pub(crate) mod contacts;
 pub(crate) mod duration;
+pub(crate) mod files;
 pub(crate) mod globals;
 pub(crate) mod groups;
 pub(crate) mod marks;
@@ -31,6 +32,7 @@ use self::{
         Accept, AddContact, Block, Contacts, Link, RemoveContact, Rename, Requests, Trust, Unblock,
         Verify,
     },
+    files::Get,
     groups::Group,
     marks::{Delete, Edit, React},
     messages::{History, Outbox, Recv, Reply, Send},
@@ -98,6 +100,7 @@ pub(crate) enum Command {
     Send(Send),
     #[command(visible_alias = "inbox")]
     Recv(Recv),
+    Get(Get),
     Reply(Reply),
     History(History),
     React(React),

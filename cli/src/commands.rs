@@ -9,6 +9,8 @@ mod delete_account;
 mod doctor;
 mod exec;
 mod export;
+mod files;
+mod get;
 mod group;
 mod history;
 mod lock;
@@ -68,6 +70,7 @@ async fn account_command(globals: &Globals, command: &Command) -> Result<Exit, F
         Command::Send(args) => send::run(globals, args).await,
         Command::Reply(args) => reply::run(globals, args).await,
         Command::Recv(args) => recv::run(globals, args).await,
+        Command::Get(args) => get::run(globals, args).await,
         Command::History(args) => history::run(globals, args).await,
         Command::Search(args) => search::run(globals, args).await,
         Command::Export(args) => export::run(globals, args).await,

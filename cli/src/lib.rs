@@ -13,6 +13,7 @@ mod failure;
 mod hygiene;
 mod output;
 mod paths;
+mod progress;
 mod prompt;
 mod report;
 mod secrets;

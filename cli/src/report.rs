@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod contact;
+pub(crate) mod file;
 pub(crate) mod group;
 pub(crate) mod mbox;
 pub(crate) mod message;

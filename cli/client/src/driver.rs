@@ -7,6 +7,7 @@
 //! own doctor        another password, the account's end, how it all is
 //! records           contacts, kept sealed at our relay
 //! settings          what its owner has chosen
+//! files             sealed, brought to our relay, fetched from others'
 //! people trust      contacts: found, added, accepted, blocked; compared, verified
 //! groups            groups: made, changed, joined, left, shown
 //! send receive      what a command asks for
@@ -21,6 +22,7 @@ pub mod collect;
 pub mod deliver;
 pub mod doctor;
 pub mod error;
+pub mod files;
 pub mod follow;
 pub mod groups;
 pub mod own;

@@ -8,6 +8,7 @@
 //! receipts           what others are told of that
 //! groups             who is in a group, and what is said there
 //! records            contacts, kept sealed at our relay
+//! files              which wait for their upload; names and sizes that came
 //! settings           what the owner has chosen
 //! handling           messages that a program is given
 //! marks              what is put to a message after it was sent
@@ -22,6 +23,7 @@
 pub mod account;
 pub mod cards;
 pub mod contacts;
+pub mod files;
 pub mod groups;
 pub mod handling;
 pub mod idempotency;

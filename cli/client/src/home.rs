@@ -57,12 +57,17 @@ impl Home {
         self.folder.join("handler")
     }
 
+    /// Sealed files on their way, and long texts that are kept sealed.
+    pub fn files(&self) -> PathBuf {
+        self.folder.join("files")
+    }
+
     /// Removes the store and its keys: the account was never registered, or has ended.
     pub fn remove_store(&self) -> Result<(), PrivateError> {
         for path in [self.store(), self.store_key(), self.key_file()] {
             private::remove(&path)?;
         }
-        Ok(())
+        private::remove_folder(&self.files())
     }
 
     /// Makes the folder if it is not there, and checks that it is private.

@@ -242,6 +242,14 @@ pub fn remove(path: &Path) -> Result<(), PrivateError> {
     }
 }
 
+/// Removes a folder of files if it is there.
+pub fn remove_folder(path: &Path) -> Result<(), PrivateError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
 /// Makes a file durable.
 pub(crate) fn sync(path: &Path) -> Result<(), PrivateError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(failed("sync", path))

@@ -13,6 +13,7 @@ pub mod outbox;
 pub mod presence;
 pub mod record;
 pub mod settings;
+pub mod upload;
 
 use core::ops::ControlFlow;
 
@@ -30,6 +31,7 @@ pub use self::{
     presence::PresenceRow,
     record::RecordRow,
     settings::{Accept, SettingsRow, TrustPolicy, Whom},
+    upload::{Stamp, UploadRow},
 };
 use crate::{
     step::Draft,

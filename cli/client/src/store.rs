@@ -52,11 +52,13 @@ pub enum Table {
     Statements,
     /// Messages in groups that are not shown yet, by their number.
     Held,
+    /// Files that are on their way to our relay, by blob id.
+    Uploads,
 }
 
 impl Table {
     /// All there are.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Account,
         Self::Contacts,
         Self::Sessions,
@@ -74,6 +76,7 @@ impl Table {
         Self::Commits,
         Self::Statements,
         Self::Held,
+        Self::Uploads,
     ];
 
     /// Its name in the store.
@@ -96,6 +99,7 @@ impl Table {
             Self::Commits => "commits",
             Self::Statements => "statements",
             Self::Held => "held",
+            Self::Uploads => "uploads",
         }
     }
 

@@ -1,8 +1,8 @@
 //! The words about messages.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use clap_complete::engine::ArgValueCompleter;
 use msg_client::engine::idempotency::MAX_KEY_BYTES;
 
@@ -62,7 +62,7 @@ fn idempotency_key(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Send a text.
+/// Send a text, or files.
 ///
 /// The first argument is the recipient, or several with commas between them; the
 /// rest is the text. Without a text, or with -, all of stdin is the message.
@@ -77,6 +77,8 @@ Examples:
   df -h | msg send bob
   tail -f app.log | msg send ops --lines
   msg send bob --wait delivered --timeout 1m 'are you there?'
+  msg send bob --file report.pdf photos/
+  pg_dump shop | msg send bob --file - --name shop.sql
   msg send bob -- -5 degrees            after -- all is text
   msg send bob --expire 1h 'the code is 4711'   gone an hour after it was read
   msg send ops --idempotency-key backup-$(date +%F) 'backup is done'
@@ -85,6 +87,10 @@ Several words are joined by blanks; quote what the shell would change. When the
 first of several words is itself a contact, nothing is sent: write bob,carol for
 two recipients, or quote the text. A text shows in the list of processes: send
 secrets through stdin. -g NAME instead of a recipient is short for '#NAME'.
+
+A text of any length arrives exactly. A folder goes as a tar stream. A command that
+is killed while it sends a file goes on where it was when it is run again; the
+relay's limits are said before anything is sent.
 
 With --idempotency-key, whoever tries again (a script, two at once, a job that was
 restarted) sends nothing twice, and is told what became of the first.
@@ -105,6 +111,13 @@ pub(crate) struct Send {
     /// Send each line of stdin as a message of its own, as it comes.
     #[arg(long, conflicts_with_all = ["text", "reply_to", "idempotency_key"])]
     pub(crate) lines: bool,
+    /// Send files or folders instead of a text; - for stdin.
+    #[arg(long = "file", value_name = "FILE", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    #[arg(conflicts_with_all = ["text", "lines"])]
+    pub(crate) files: Vec<PathBuf>,
+    /// Call the file that.
+    #[arg(long, value_name = "NAME", requires = "files")]
+    pub(crate) name: Option<String>,
     /// Answer that message.
     #[arg(long, value_name = "ID")]
     pub(crate) reply_to: Option<String>,

@@ -24,7 +24,7 @@ pub(crate) async fn run(globals: &Globals, args: &Ask) -> Result<Exit, Failure> 
     let client = account::open(globals, "ask")?;
     let sending = Sending {
         to: vec![args.to.clone()],
-        what: What::Text(send::text(&args.text, false)?),
+        what: What::Text(send::short_text(&args.text)?),
         wanted: Level::Relay,
         timeout: args.timeout.0,
         reply_to: None,
@@ -42,7 +42,8 @@ pub(crate) async fn run(globals: &Globals, args: &Ask) -> Result<Exit, Failure> 
     let mut waiting = Waiting::new(client.clone(), globals.verbose);
     loop {
         if let Some(answer) = client.answer(account, question).await? {
-            let shown = shown::unread(&answer);
+            let long = shown::unread_long(&client, &answer).await?;
+            let shown = shown::unread(&answer, long);
             for message in &shown {
                 if args.raw {
                     output::data(&message.body.0)?;

@@ -96,7 +96,12 @@ impl<'a> Handler<'a> {
     ) -> Result<Option<(u64, bool)>, Failure> {
         let Some(unread) = self.client.take_for_program(wanted).await? else { return Ok(None) };
         let number = unread.number;
-        let message = shown::unread(&unread).into_iter().next();
+        let Ok(long) = shown::unread_long(&self.client, &unread).await else {
+            // A long text whose relay is away: later.
+            self.client.postpone(number).await?;
+            return Ok(Some((number, false)));
+        };
+        let message = shown::unread(&unread, long).into_iter().next();
         let Some(message) = message else { return Ok(Some((number, false))) };
         let is_taken = match self.give(&message, &unread).await? {
             Handled::Taken(answer) => {

@@ -56,7 +56,7 @@ pub(crate) async fn edit(globals: &Globals, args: &Edit) -> Result<Exit, Failure
     if kept.marks.deleted.contains(&target) {
         return Err(Failure::new(Exit::Failed, format!("{} is deleted", args.id)));
     }
-    let text = send::text(&args.text, false)?;
+    let text = send::short_text(&args.text)?;
     let length = text.len();
     let bytes = Bytes::new(text).ok().filter(|bytes| bytes.len() <= MAX_TEXT_BYTES);
     let bytes = bytes.ok_or_else(|| {
@@ -114,7 +114,7 @@ async fn mark(
         key: None,
         expire_s: None,
     };
-    send::outcome(globals, &client.send(sending).await?, Level::Relay)
+    send::outcome(globals, &client.send(sending).await?, Level::Relay, None)
 }
 
 fn is_ours(kept: &Kept) -> bool {

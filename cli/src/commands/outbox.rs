@@ -6,6 +6,7 @@ use msg_client::{
 };
 use msg_protocol::{content::Content, id::MessageId};
 
+use super::shown;
 use crate::{
     account,
     args::{
@@ -13,6 +14,7 @@ use crate::{
         messages::{Outbox, OutboxCommand},
     },
     failure::{Exit, Failure},
+    progress,
     report::{
         self,
         outbox::{Cancelled, Retried, Waiting},
@@ -46,6 +48,7 @@ fn waiting(row: &OutboxRow, contact: Option<ContactRow>) -> Option<Waiting> {
     let text = match &row.content {
         Content::Text(text) => Body(text.bytes.to_vec()),
         Content::Lines(lines) => Body(lines.lines.first()?.bytes.to_vec()),
+        Content::File(file) => Body(format!("[{}]", shown::file(file).described()).into_bytes()),
         _ => return None,
     };
     let (level, reason) = match &row.state {
@@ -68,7 +71,12 @@ fn waiting(row: &OutboxRow, contact: Option<ContactRow>) -> Option<Waiting> {
 }
 
 async fn retry(globals: &Globals, client: &Client) -> Result<Exit, Failure> {
+    // What waits for a file waits for nothing else after this.
+    let progress = progress::of_file(globals, "files");
+    let brought = client.bring_uploads(&progress).await;
+    drop(progress);
     let delivery = client.retry().await?;
+    brought?;
     let waiting = client.outbox().await?.iter().filter(|(_, row, _)| is_waiting(row)).count();
     report::confirm(globals, &Retried { deposited: delivery.deposited, waiting })?;
     match delivery.failures.first() {

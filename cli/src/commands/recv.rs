@@ -167,7 +167,7 @@ impl Reading<'_> {
             let unread = if self.args.peek {
                 self.client.unread(self.from, self.of, limit).await?
             } else {
-                self.client.take_unread(self.of, limit).await?
+                self.client.take_unread(self.from, self.of, limit).await?
             };
             let Some(last) = unread.last() else { break };
             if self.args.peek {
@@ -202,7 +202,18 @@ impl Reading<'_> {
         let mut written = Vec::new();
         let mut failed = Ok(());
         for message in unread {
-            failed = self.write(message, &labels);
+            let long = match shown::unread_long(&self.client, message).await {
+                Ok(long) => long,
+                Err(error) => {
+                    // It stays unread, and those behind it need not wait for it.
+                    self.from = message.number + 1;
+                    if self.globals.verbose {
+                        Failure::from(error).say(false);
+                    }
+                    continue;
+                }
+            };
+            failed = self.write(message, &labels, long);
             if failed.is_err() {
                 break;
             }
@@ -217,12 +228,20 @@ impl Reading<'_> {
         Ok(failed?)
     }
 
-    fn write(&self, unread: &Unread, labels: &Labels) -> Result<(), WriteError> {
+    fn write(
+        &self,
+        unread: &Unread,
+        labels: &Labels,
+        long: Option<Vec<u8>>,
+    ) -> Result<(), WriteError> {
+        if let (true, Some(text)) = (self.args.raw, &long) {
+            return output::data(text);
+        }
         if self.args.raw {
             let texts = shown::texts(&unread.message);
             return texts.iter().try_for_each(|(_, body)| output::data(&body.0));
         }
-        let messages = shown::unread(unread);
+        let messages = shown::unread(unread, long);
         let messages = shown::in_group(messages, &unread.message, labels);
         messages.iter().try_for_each(|message| report::say(self.globals, message))
     }

@@ -17,7 +17,7 @@ pub(crate) async fn run(globals: &Globals, args: &Search) -> Result<Exit, Failur
     };
     let count = usize::try_from(args.count).unwrap_or(usize::MAX);
     for kept in client.search(with, args.words.clone(), count).await? {
-        for message in shown::kept(&kept) {
+        for message in shown::kept(&kept, None) {
             report::say(globals, &message)?;
         }
     }

@@ -10,8 +10,9 @@ use std::{
 use msg_client::{
     driver::{
         Client,
+        files::FileSent,
         receive::Kept,
-        send::{Problem, Sending, Sent, What},
+        send::{MAX_TEXT_BYTES, Problem, Sending, Sent, What},
     },
     link::LinkError,
     rows::Level,
@@ -19,7 +20,10 @@ use msg_client::{
 use msg_protocol::{error::Code, id::MessageId};
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{shown, stdin};
+use super::{
+    files, shown,
+    stdin::{self, Piped},
+};
 use crate::{
     account,
     args::{
@@ -39,6 +43,9 @@ const GATHERED: usize = 256;
 /// Sends.
 pub(crate) async fn run(globals: &Globals, args: &messages::Send) -> Result<Exit, Failure> {
     let to: Vec<String> = args.to.iter().map(str::to_owned).collect();
+    if !args.files.is_empty() {
+        return files::run(globals, args, to).await;
+    }
     if args.lines {
         let client = account::open(globals, "send")?;
         return lines(globals, &client, &to, &args.sending).await;
@@ -66,10 +73,16 @@ pub(crate) async fn one(
     globals: &Globals,
     client: &Client,
     to: Vec<String>,
-    text: Vec<u8>,
+    text: Piped,
     args: &messages::Sending,
     reply_to: Option<MessageId>,
 ) -> Result<Exit, Failure> {
+    let text = match text {
+        Piped::Text(text) => text,
+        Piped::Long(text) => {
+            return files::long_text(globals, client, to, text, args, reply_to).await;
+        }
+    };
     let sending = Sending {
         to,
         what: What::Text(text),
@@ -80,7 +93,7 @@ pub(crate) async fn one(
         expire_s: args.expire,
     };
     let sent = client.send(sending).await?;
-    outcome(globals, &sent, wanted(args))
+    outcome(globals, &sent, wanted(args), None)
 }
 
 /// The id of a message that we hold, by its beginning.
@@ -98,23 +111,36 @@ pub(crate) async fn message(client: &Client, id: &str) -> Result<(Kept, MessageI
 }
 
 /// The text to be sent: the arguments, or all of stdin.
-pub(crate) fn text(words: &[OsString], allow_empty: bool) -> Result<Vec<u8>, Failure> {
+pub(crate) fn text(words: &[OsString], allow_empty: bool) -> Result<Piped, Failure> {
     let text = match given(words) {
-        Given::Text(text) => text,
+        Given::Text(text) if text.len() > MAX_TEXT_BYTES => {
+            Piped::Long(Box::new(io::Cursor::new(text)))
+        }
+        Given::Text(text) => Piped::Text(text),
         Given::Nothing if stdin::is_terminal() => {
             return Err(Failure::new(Exit::Usage, "there is no text to send")
                 .hint("write it behind the recipient, or - to type it and end with Ctrl-D"));
         }
         Given::Stdin | Given::Nothing => stdin::text()?,
     };
-    if text.is_empty() && !allow_empty {
+    if matches!(&text, Piped::Text(text) if text.is_empty()) && !allow_empty {
         return Err(Failure::new(Exit::Usage, "the text is empty")
             .hint("--allow-empty sends it all the same"));
     }
     Ok(text)
 }
 
-fn wanted(args: &messages::Sending) -> Level {
+/// A text that has to fit a message.
+pub(crate) fn short_text(words: &[OsString]) -> Result<Vec<u8>, Failure> {
+    match text(words, false)? {
+        Piped::Text(text) => Ok(text),
+        Piped::Long(_) => Err(Failure::new(Exit::Usage, "the text is too long for this")
+            .hint(format!("at most {MAX_TEXT_BYTES} bytes; msg send takes any length"))),
+    }
+}
+
+/// How far it has to get.
+pub(crate) fn wanted(args: &messages::Sending) -> Level {
     match args.wait {
         Some(Wait::Delivered) => Level::Delivered,
         Some(Wait::Read) => Level::Read,
@@ -142,24 +168,52 @@ async fn lines(
             batch.push(line?);
         }
         is_empty = false;
-        let sending = Sending {
-            to: to.to_vec(),
-            what: What::Lines(batch),
-            wanted: wanted(args),
-            timeout: args.timeout.0,
-            reply_to: None,
-            key: None,
-            expire_s: args.expire,
-        };
-        let exit = outcome(globals, &client.send(sending).await?, wanted(args))?;
-        if worst == Exit::Done {
-            worst = exit;
+        for part in parts(batch) {
+            let exit = match part {
+                Part::Lines(lines) => {
+                    let sending = Sending {
+                        to: to.to_vec(),
+                        what: What::Lines(lines),
+                        wanted: wanted(args),
+                        timeout: args.timeout.0,
+                        reply_to: None,
+                        key: None,
+                        expire_s: args.expire,
+                    };
+                    outcome(globals, &client.send(sending).await?, wanted(args), None)?
+                }
+                Part::Long(line) => {
+                    let line = Box::new(io::Cursor::new(line));
+                    files::long_text(globals, client, to.to_vec(), line, args, None).await?
+                }
+            };
+            if worst == Exit::Done {
+                worst = exit;
+            }
         }
     }
     if is_empty && !args.allow_empty {
         return Err(Failure::new(Exit::Usage, "there was no line on stdin"));
     }
     Ok(worst)
+}
+
+/// Lines that travel together, or one that fits no message.
+enum Part {
+    Lines(Vec<Vec<u8>>),
+    Long(Vec<u8>),
+}
+
+fn parts(lines: Vec<Vec<u8>>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for line in lines {
+        match parts.last_mut() {
+            _ if line.len() > MAX_TEXT_BYTES => parts.push(Part::Long(line)),
+            Some(Part::Lines(lines)) => lines.push(line),
+            _ => parts.push(Part::Lines(vec![line])),
+        }
+    }
+    parts
 }
 
 /// Hands lines over without their line feeds, and goes on reading when nobody takes them.
@@ -184,7 +238,12 @@ fn read_lines(sender: &mpsc::Sender<Result<Vec<u8>, Failure>>) {
 
 /// Reports each recipient, and says what the command ends with: the common reason
 /// if all failed alike, and the partial code if some were reached.
-pub(crate) fn outcome(globals: &Globals, all: &[Sent], wanted: Level) -> Result<Exit, Failure> {
+pub(crate) fn outcome(
+    globals: &Globals,
+    all: &[Sent],
+    wanted: Level,
+    file: Option<&FileSent>,
+) -> Result<Exit, Failure> {
     let mut exits = Vec::new();
     for row in all {
         let failure = problem(row, wanted);
@@ -195,6 +254,7 @@ pub(crate) fn outcome(globals: &Globals, all: &[Sent], wanted: Level) -> Result<
             level: shown::level(row.level),
             reached: failure.is_none(),
             repeated: row.is_repeated,
+            file: file.and_then(files::described),
             error: failure.as_ref().map(Failure::as_error),
         };
         if globals.json || failure.is_none() {
@@ -204,12 +264,18 @@ pub(crate) fn outcome(globals: &Globals, all: &[Sent], wanted: Level) -> Result<
         }
         exits.push(failure.map_or(Exit::Done, |failure| failure.exit()));
     }
+    Ok(together(&exits))
+}
+
+/// What several ends are together: the common reason if none was reached, and the
+/// partial code if some were.
+pub(crate) fn together(exits: &[Exit]) -> Exit {
     let reached = exits.iter().filter(|exit| **exit == Exit::Done).count();
-    Ok(match exits.iter().find(|exit| **exit != Exit::Done) {
+    match exits.iter().find(|exit| **exit != Exit::Done) {
         None => Exit::Done,
         Some(_) if reached > 0 => Exit::Partial,
         Some(first) => *first,
-    })
+    }
 }
 
 /// What kept a message from getting as far as was asked for.

@@ -1,8 +1,9 @@
 //! From what the library knows to what is reported.
 
 use msg_client::{
-    driver::{groups, people::Person, receive::Kept},
+    driver::{Client, ClientError, groups, people::Person, receive::Kept},
     engine::{
+        files::file_in,
         inbox::Unread,
         marks::{expire_s, target},
     },
@@ -11,10 +12,15 @@ use msg_client::{
         Trust,
     },
 };
-use msg_protocol::{content::Content, group::Role, id::MessageId};
+use msg_protocol::{
+    content::{Content, File},
+    group::Role,
+    id::MessageId,
+};
 
+use super::waiting::is_passing;
 use crate::{
-    report::{contact, group, message, sent, when},
+    report::{self, contact, group, message, sent, when},
     text::{Body, Untrusted},
 };
 
@@ -103,6 +109,30 @@ pub(crate) fn level(level: Level) -> sent::Level {
     }
 }
 
+/// What a text says that is too long for a message, if it is here already.
+pub(crate) async fn kept_long(
+    client: &Client,
+    kept: &Kept,
+) -> Result<Option<Vec<u8>>, ClientError> {
+    match file_in(&kept.message.content) {
+        Some(file) => client.kept_text(file).await,
+        None => Ok(None),
+    }
+}
+
+/// The same of one that has not been read, fetched if it has to be. What cannot be
+/// had, now or ever, is an error only if it may be had later.
+pub(crate) async fn unread_long(
+    client: &Client,
+    unread: &Unread,
+) -> Result<Option<Vec<u8>>, ClientError> {
+    let Some(file) = file_in(&unread.message.content) else { return Ok(None) };
+    match client.long_text(file, &unread.contact).await {
+        Err(error) if is_passing(&error) => Err(error),
+        found => Ok(found.unwrap_or_default()),
+    }
+}
+
 /// The texts in a content, each with its id; none if it is something else.
 pub(crate) fn texts(row: &MessageRow) -> Vec<(MessageId, Body)> {
     match &row.content {
@@ -115,15 +145,16 @@ pub(crate) fn texts(row: &MessageRow) -> Vec<(MessageId, Body)> {
     }
 }
 
-/// A message that is kept: one report for each of its texts.
-pub(crate) fn kept(kept: &Kept) -> Vec<message::Message> {
-    messages(&kept.message, kept.contact.as_ref(), &kept.marks, &kept.names)
+/// A message that is kept: one report for each of its texts. `long` is what a text
+/// says that is too long for a message, if it is here.
+pub(crate) fn kept(kept: &Kept, long: Option<Vec<u8>>) -> Vec<message::Message> {
+    messages(&kept.message, kept.contact.as_ref(), &kept.marks, &kept.names, long)
 }
 
 /// The same of one that has not been read.
-pub(crate) fn unread(unread: &Unread) -> Vec<message::Message> {
+pub(crate) fn unread(unread: &Unread, long: Option<Vec<u8>>) -> Vec<message::Message> {
     let marks = MarksRow { signs: Vec::new(), ..unread.marks.clone() };
-    messages(&unread.message, Some(&unread.contact), &marks, &[])
+    messages(&unread.message, Some(&unread.contact), &marks, &[], long)
 }
 
 fn messages(
@@ -131,9 +162,14 @@ fn messages(
     with: Option<&ContactRow>,
     marks: &MarksRow,
     names: &[Option<String>],
+    long: Option<Vec<u8>>,
 ) -> Vec<message::Message> {
     let body = |bytes: &[u8]| vec![(row.id, Body(bytes.to_vec()))];
     let (kind, texts) = match &row.content {
+        Content::File(_) => match long {
+            Some(text) => (message::Kind::Text, body(&text)),
+            None => (message::Kind::File, body(&[])),
+        },
         Content::Text(_) | Content::Lines(_) => (message::Kind::Text, texts(row)),
         Content::Reaction(reaction) => (message::Kind::Reaction, body(reaction.sign.as_bytes())),
         Content::Edit(edit) => (message::Kind::Edit, body(&edit.bytes)),
@@ -187,6 +223,17 @@ pub(crate) fn in_group(
     messages.into_iter().map(label).collect()
 }
 
+/// A file, as its sender describes it.
+pub(crate) fn file(file: &File) -> report::file::File {
+    report::file::File {
+        name: file.name.to_string().into(),
+        bytes: file.length,
+        as_text: file.as_text,
+        width: file.image.map(|image| image.width),
+        height: file.image.map(|image| image.height),
+    }
+}
+
 fn one(
     row: &MessageRow,
     with: Option<&ContactRow>,
@@ -205,6 +252,7 @@ fn one(
     let place = with.and_then(|with| with.place.as_ref());
     let reply_to = match &row.content {
         Content::Text(text) => text.reply_to.map(|id| id.to_string()),
+        Content::File(file) => file.reply_to.map(|id| id.to_string()),
         _ => None,
     };
     message::Message {
@@ -216,6 +264,7 @@ fn one(
         address: place.map(|place| place.address.to_string()),
         kind,
         body,
+        file: file_in(&row.content).filter(|_| kind == message::Kind::File).map(file),
         reply_to,
         target: target(&row.content).map(|id| id.to_string()),
         edited: false,

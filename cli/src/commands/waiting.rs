@@ -75,6 +75,6 @@ impl Waiting {
 }
 
 /// Whether a relay that was lost may come back.
-fn is_passing(error: &ClientError) -> bool {
+pub(crate) fn is_passing(error: &ClientError) -> bool {
     matches!(error, ClientError::Link(error) if error.is_passing())
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use msg_client::{
-    driver::ClientError,
+    driver::{ClientError, files::FileError},
     engine::{
         EngineError,
         contacts::{AcceptError, AddError, TrustError},
@@ -62,8 +62,28 @@ impl From<ClientError> for Failure {
             ClientError::NotAccepted(name) => {
                 Self::new(Exit::Failed, said).hint(format!("msg accept {name}"))
             }
+            ClientError::File(error) => error.into(),
             ClientError::MailboxBusy => Self::new(Exit::Busy, said)
                 .hint("end the msg recv --follow that runs, or wait for it"),
+            _ => Self::new(Exit::Failed, said),
+        }
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let said = error.to_string();
+        match error {
+            FileError::NoFiles | FileError::TooLarge { .. } | FileError::TooLong => {
+                Self::new(Exit::Refused, said).kept(false)
+            }
+            FileError::Gone => Self::new(Exit::Refused, said)
+                .hint("relays keep files for a while only; ask for it again")
+                .kept(false),
+            FileError::Altered | FileError::Misstated => Self::new(Exit::Trust, said)
+                .hint("nothing of it was kept; ask its sender to send it again"),
+            FileError::Exists(_) => Self::new(Exit::Failed, said)
+                .hint("nothing is ever overwritten: choose another name with -o"),
             _ => Self::new(Exit::Failed, said),
         }
     }

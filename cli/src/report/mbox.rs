@@ -38,8 +38,10 @@ pub(crate) fn mail(message: &Message, own: &Party) -> Vec<u8> {
         Direction::In => (&other, own),
         Direction::Out => (own, &other),
     };
+    let file = message.described_file();
     let said: &[u8] = match message.kind {
         Kind::Unknown => b"(sent by a newer msg)",
+        Kind::File => file.as_bytes(),
         Kind::Text if message.deleted => b"(deleted)",
         Kind::Text | Kind::Reaction | Kind::Edit | Kind::Delete => &message.body.0,
     };

@@ -8,7 +8,12 @@
 
 use serde::Serialize;
 
-use super::{Page, Report, sent::Level, when};
+use super::{
+    Page, Report,
+    file::{File, size},
+    sent::Level,
+    when,
+};
 use crate::text::{Body, Untrusted, columns};
 
 /// Characters of an id that people see: enough to be the only one.
@@ -42,6 +47,8 @@ pub(crate) enum Kind {
     Edit,
     /// An earlier message is gone.
     Delete,
+    /// A file, or a text that is too long to be shown here; `msg get` fetches it.
+    File,
     /// Something that a newer msg sent: kept, and not understood.
     Unknown,
 }
@@ -79,6 +86,9 @@ pub(crate) struct Message {
     /// What it says.
     #[serde(flatten)]
     pub(crate) body: Body,
+    /// The file, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<File>,
     /// The message that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reply_to: Option<String>,
@@ -152,6 +162,18 @@ impl Message {
         self.target.iter().flat_map(|id| id.chars()).take(SHOWN_ID).collect()
     }
 
+    /// What it is, and how it is fetched.
+    pub(super) fn described_file(&self) -> String {
+        let id: String = self.id.chars().take(SHOWN_ID).collect();
+        match &self.file {
+            Some(file) if file.as_text => {
+                format!("[a text of {}: msg get {id}]", size(file.bytes))
+            }
+            Some(file) => format!("[{}: msg get {id}]", file.described()),
+            None => String::new(),
+        }
+    }
+
     fn notes(&self, page: &Page) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(answered) = &self.reply_to {
@@ -204,6 +226,7 @@ impl Report for Message {
                 [first].into_iter().chain(self.body.lines(page.width.map(room))).collect()
             }
             Kind::Delete => vec![format!("(deleted {})", self.about())],
+            Kind::File => vec![self.described_file()],
             Kind::Unknown => vec!["(sent by a newer msg)".to_owned()],
         };
         let gutter = page.dim(GUTTER);

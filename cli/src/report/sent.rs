@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Page, Report, message::SHOWN_ID};
+use super::{Page, Report, file::size, message::SHOWN_ID};
 use crate::text::Untrusted;
 
 /// How far a message got.
@@ -39,9 +39,25 @@ pub(crate) struct Sent {
     pub(crate) reached: bool,
     /// Whether it was sent before, under the same `--idempotency-key`.
     pub(crate) repeated: bool,
+    /// The file, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<File>,
     /// What stands in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<crate::failure::Error>,
+}
+
+/// A file that was sent.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct File {
+    /// What it is called.
+    pub(crate) name: Untrusted,
+    /// Its bytes.
+    pub(crate) bytes: u64,
+    /// Days that our relay keeps it, if the relay was reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) days: Option<u16>,
 }
 
 impl Level {
@@ -57,6 +73,13 @@ impl Level {
     }
 }
 
+impl File {
+    fn described(&self) -> String {
+        let days = self.days.map(|days| format!(", for {days} days")).unwrap_or_default();
+        format!("  {} ({}{days})", self.name.shown(), size(self.bytes))
+    }
+}
+
 impl Report for Sent {
     const TYPE: &'static str = "sent";
 
@@ -64,7 +87,8 @@ impl Report for Sent {
         let id: String = self.id.iter().flat_map(|id| id.chars()).take(SHOWN_ID).collect();
         let group = self.group.as_ref().map(|group| format!("{} ", group.shown()));
         let to = group.unwrap_or_default() + &self.to.shown();
-        let line = format!("{to}  {}  {}", self.level.words(), page.dim(&id));
+        let file = self.file.as_ref().map(File::described).unwrap_or_default();
+        let line = format!("{to}  {}  {}{file}", self.level.words(), page.dim(&id));
         format!("{}\n", line.trim_end())
     }
 }

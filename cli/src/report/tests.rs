@@ -74,6 +74,7 @@ fn schemas() -> Vec<(String, Value)> {
         schema::<group::Changed>(),
         schema::<Message>(),
         schema::<Removed>(),
+        schema::<file::Got>(),
         schema::<Sent>(),
         schema::<presence::Presence>(),
         schema::<Waiting>(),
@@ -119,6 +120,7 @@ pub(super) fn message(body: &[u8]) -> Message {
         address: Some("bob@relay.example".to_owned()),
         kind: Kind::Text,
         body: Body(body.to_vec()),
+        file: None,
         reply_to: None,
         target: None,
         edited: false,
@@ -135,6 +137,25 @@ pub(super) fn message(body: &[u8]) -> Message {
         sent_ms: NOW_MS,
         stored_ms: NOW_MS,
     }
+}
+
+fn with_file() -> Message {
+    let file = file::File {
+        name: "cat\u{202e}gnp.sh".into(),
+        bytes: 2_150_000,
+        as_text: false,
+        width: Some(640),
+        height: Some(480),
+    };
+    Message { kind: Kind::File, file: Some(file), ..message(b"") }
+}
+
+#[test]
+fn a_file_is_described_and_its_name_hides_nothing() {
+    assert_eq!(
+        with_file().show(&Page { width: None, ..page() }),
+        "20:26  3fa9c1  bob      │ [cat\\u{202e}gnp.sh (640 x 480, 2.1 MB): msg get 3fa9c1]\n"
+    );
 }
 
 #[test]
@@ -212,6 +233,7 @@ fn a_line_of_json_is_one_line() {
         level: Level::Relay,
         reached: true,
         repeated: false,
+        file: None,
         error: None,
     };
     assert_eq!(
@@ -279,6 +301,8 @@ fn what_is_printed_fits_its_schema() {
     sent.level = Some(Level::Delivered);
     sent.reply_to = Some("3fa9c1".to_owned());
     fits(&sent);
+    fits(&with_file());
+    fits(&file::Got { id: String::new(), path: Some("a.pdf".into()), bytes: 5 });
     let failure = crate::failure::Failure::new(crate::failure::Exit::Refused, "no")
         .hint("later")
         .kept(true)
@@ -290,6 +314,7 @@ fn what_is_printed_fits_its_schema() {
         level: Level::Queued,
         reached: false,
         repeated: false,
+        file: Some(sent::File { name: "a.pdf".into(), bytes: 5, days: Some(30) }),
         error: Some(failure.as_error()),
     });
     fits(&Unlocked { seconds: 5 });

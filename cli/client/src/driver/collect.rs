@@ -11,7 +11,7 @@ use msg_protocol::{
 };
 use tokio::{task::spawn_blocking, time::timeout};
 
-use super::{Client, ClientError, now};
+use super::{Client, ClientError, files::Progress, now};
 use crate::{
     engine::{
         account::{self, Own},
@@ -75,7 +75,14 @@ impl Client {
     /// Nobody has asked for it, so nobody waits long for it or hears of it: what does
     /// not leave now leaves with a later command.
     pub async fn run_errands(&self) {
-        drop(timeout(ERRANDS, self.deliver(None)).await);
+        let errands = async {
+            self.deliver(None).await?;
+            if self.bring_uploads(&Progress::silent()).await? > 0 {
+                self.deliver(None).await?;
+            }
+            Ok::<_, ClientError>(())
+        };
+        drop(timeout(ERRANDS, errands).await);
     }
 
     /// Signs in; none if another process does for this device.
@@ -171,20 +178,24 @@ impl Client {
         self.publish_door(link).await?;
         let epoch = link.welcome().epoch;
         let left = link.ask(CountPrekeys {}).await?.one_time;
-        let requests = self
+        let (requests, is_daily) = self
             .section(move |draft, rng| {
                 let relay = account::row(draft)?.address.relay.clone();
                 outbox::relay_is_in(draft, &relay, epoch, now())?;
                 marks::purge(draft, now())?;
-                if now().is_days_after(account::relay(draft)?.maintained, 1) {
+                let is_daily = now().is_days_after(account::relay(draft)?.maintained, 1);
+                if is_daily {
                     sessions::Sessions::new(draft).expire(now())?;
                     inbox::forget(draft, now())?;
                     idempotency::forget(draft, now())?;
                 }
                 account::change_relay(draft, |state| state.collected = now())?;
-                prekeys::maintain(draft, epoch, left, now(), rng)
+                Ok((prekeys::maintain(draft, epoch, left, now(), rng)?, is_daily))
             })
             .await?;
+        if is_daily {
+            self.sweep_files().await?;
+        }
         if requests.is_empty() {
             return Ok(());
         }

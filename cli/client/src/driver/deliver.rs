@@ -41,6 +41,13 @@ pub struct Delivery {
     gone: Vec<AccountId>,
 }
 
+impl Delivery {
+    /// Nothing went, and this is why.
+    pub(super) fn failed(failures: Vec<(AccountId, LinkError)>) -> Self {
+        Self { failures, ..Self::default() }
+    }
+}
+
 /// What a relay has handed out of one contact, and by which right.
 struct Prekeys {
     access: Access,

@@ -2,6 +2,7 @@
 
 use msg_protocol::address::{AccountName, Address};
 
+use super::files::FileError;
 use crate::{
     engine::{
         EngineError,
@@ -75,6 +76,9 @@ pub enum ClientError {
     /// Somebody who has not been accepted, or is not found yet.
     #[error("{0} waits for your word")]
     NotAccepted(String),
+    /// A file that was not transferred.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Another process follows the mailbox, and this needs it.
     #[error("another msg follows this mailbox")]
     MailboxBusy,

@@ -118,16 +118,17 @@ impl Client {
         self.look(move |rows| Ok(inbox::unread(rows, from, of, limit)?)).await
     }
 
-    /// Takes the oldest unread messages to show them. Who takes them again before
+    /// Takes the oldest unread messages from a number on to show them. Who takes them again before
     /// they are marked as read sees that they were shown.
     pub async fn take_unread(
         &self,
+        from: u64,
         of: Option<AccountId>,
         limit: usize,
     ) -> Result<Vec<Unread>, ClientError> {
         self.section(move |draft, _| {
             marks::purge(draft, now())?;
-            Ok(inbox::take_unread(draft, of, limit)?)
+            Ok(inbox::take_unread(draft, from, of, limit)?)
         })
         .await
     }

@@ -11,7 +11,8 @@ use msg_protocol::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use self::contents::{Content1, contents};
+pub(super) use self::contents::Content1;
+use self::contents::contents;
 use super::{Client, ClientError, deliver::Delivery, now, now_ms};
 use crate::{
     engine::{
@@ -19,10 +20,13 @@ use crate::{
         account::{self, Own},
         contacts,
         idempotency::{OtherRecipients, Posted, Use},
-        marks, outbox, receipts, settings,
+        marks,
+        outbox::{self, Due},
+        receipts, settings,
     },
     link::LinkError,
     rows::{ContactRow, Level, SettingsRow, Standing},
+    step::Draft,
 };
 
 /// Bytes of a text that always fits an envelope, with what goes around it.
@@ -126,23 +130,26 @@ impl Client {
         let contents = contents(&sending)?;
         let (to, key) = (sending.to.clone(), sending.key.clone());
         let confirm = if wanted > Level::Relay { Confirm::AtOnce } else { Confirm::Later };
-        let (mut sent, due, is_collecting) = self
+        let (sent, due) = self
             .step(move |draft, rng| {
                 let own = Own::load(&draft)?;
                 let sent = post_all(&draft, to, key.as_deref(), &own, &contents, confirm, rng)?;
-                receipts::post_due(&draft, now(), rng)?;
-                // Others come after these, so that nobody waits for their relays.
-                let these: Vec<AccountId> =
-                    sent.iter().filter_map(|row: &Sent| row.account).collect();
-                let due = outbox::due(&draft, &own, Some(&these), now(), rng)?;
-                let state = account::relay(&draft)?;
-                let since = now().0.saturating_sub(state.collected.0);
-                let is_unconfirmed = outbox::has_unconfirmed(&draft)?;
-                let is_collecting = since >= COLLECT_AFTER_S
-                    || (is_unconfirmed && since >= COLLECT_UNCONFIRMED_AFTER_S);
-                Ok(draft.step((sent, due, is_collecting)))
+                let due = due_for(&draft, &sent, rng)?;
+                Ok(draft.step((sent, due)))
             })
             .await?;
+        self.see_through(sent, due, wanted, deadline).await
+    }
+
+    /// Delivers what was posted, and waits until everybody has it as far as was asked
+    /// for.
+    pub(super) async fn see_through(
+        &self,
+        mut sent: Vec<Sent>,
+        (due, is_collecting): (Due, bool),
+        wanted: Level,
+        deadline: Instant,
+    ) -> Result<Vec<Sent>, ClientError> {
         let delivery = self.deliver_due(due).await?;
         self.judge(&mut sent, &delivery).await?;
         self.await_first(&mut sent, wanted.min(Level::Relay), deadline).await?;
@@ -163,7 +170,11 @@ impl Client {
     }
 
     /// Looks how far messages got, and says what stands in the way.
-    async fn judge(&self, sent: &mut [Sent], delivery: &Delivery) -> Result<(), ClientError> {
+    pub(super) async fn judge(
+        &self,
+        sent: &mut [Sent],
+        delivery: &Delivery,
+    ) -> Result<(), ClientError> {
         let asked: Vec<(Option<AccountId>, Vec<MessageId>, bool)> =
             sent.iter().map(|row| (row.account, row.messages.clone(), row.is_repeated)).collect();
         let found = self
@@ -270,8 +281,8 @@ impl Client {
 }
 
 /// Posts contents to everybody, or finds what was posted under the same key.
-fn post_all(
-    draft: &crate::step::Draft<'_>,
+pub(super) fn post_all(
+    draft: &Draft<'_>,
     to: Vec<String>,
     key: Option<&str>,
     own: &Own,
@@ -335,6 +346,23 @@ fn repeated(to: String, before: Posted) -> Sent {
     Sent { to, group: None, account, messages, level, is_repeated: true, problem: None }
 }
 
+/// What is due to these people, and whether the mailbox is to be looked at. Others
+/// come after these, so that nobody waits for their relays.
+pub(super) fn due_for(
+    draft: &Draft<'_>,
+    sent: &[Sent],
+    rng: &mut super::Random,
+) -> Result<(Due, bool), EngineError> {
+    receipts::post_due(draft, now(), rng)?;
+    let own = Own::load(draft)?;
+    let these: Vec<AccountId> = sent.iter().filter_map(|row| row.account).collect();
+    let due = outbox::due(draft, &own, Some(&these), now(), rng)?;
+    let since = now().0.saturating_sub(account::relay(draft)?.collected.0);
+    let is_collecting = since >= COLLECT_AFTER_S
+        || (since >= COLLECT_UNCONFIRMED_AFTER_S && outbox::has_unconfirmed(draft)?);
+    Ok((due, is_collecting))
+}
+
 /// What holds back what is said to a contact.
 fn held(contact: &ContactRow, settings: &SettingsRow) -> Option<Problem> {
     match &contact.alarm {
@@ -344,8 +372,8 @@ fn held(contact: &ContactRow, settings: &SettingsRow) -> Option<Problem> {
 }
 
 /// Whether something may be posted to somebody, and to whom.
-fn post_to(
-    draft: &crate::step::Draft<'_>,
+pub(super) fn post_to(
+    draft: &Draft<'_>,
     name: &str,
     settings: &SettingsRow,
 ) -> Result<(Sent, Option<(AccountId, ContactRow)>), EngineError> {

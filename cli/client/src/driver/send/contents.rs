@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Makes a content for one recipient.
-pub(super) type Content1 = Box<dyn Fn(&mut Random) -> Content + Send>;
+pub(in crate::driver) type Content1 = Box<dyn Fn(&mut Random) -> Content + Send>;
 
 /// What is posted: one content, or several of packed lines.
 pub(super) fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> {

@@ -95,10 +95,11 @@ fn each_unread(
 /// and said to be; so are those that another process has taken meanwhile.
 pub fn take_unread(
     draft: &Draft<'_>,
+    from: u64,
     of: Option<AccountId>,
     limit: usize,
 ) -> Result<Vec<Unread>, StoreError> {
-    let found = unread(draft, 0, of, limit)?;
+    let found = unread(draft, from, of, limit)?;
     for one in &found {
         mark_shown(draft, one.number)?;
     }

@@ -22,7 +22,7 @@ use super::{EngineError, all, cards};
 use crate::{
     engine::{
         account::{self, Own},
-        contacts,
+        contacts, files,
         sessions::{PeerDevice, Sessions},
         settings,
     },
@@ -94,7 +94,9 @@ fn parcels<R: CryptoRng + ?Sized>(
         }
         let Some(next) = step(&row, now) else { continue };
         let Some(contact) = contacts.open(row.account)? else { continue };
-        if !contact.hears(&row.content) || settings.holds(&contact.row, &row.content) {
+        let is_held =
+            settings.holds(&contact.row, &row.content) || files::is_held(draft, &row.content)?;
+        if is_held || !contact.hears(&row.content) {
             continue;
         }
         let Some(place) = contact.row.place.clone() else { continue };
@@ -292,7 +294,9 @@ fn wants(
             continue;
         }
         let Some(contact) = contacts.open(row.account)? else { continue };
-        if !contact.hears(&row.content) || settings.holds(&contact.row, &row.content) {
+        let is_held =
+            settings.holds(&contact.row, &row.content) || files::is_held(draft, &row.content)?;
+        if is_held || !contact.hears(&row.content) {
             continue;
         }
         if contact.row.door.is_none() && matches!(next, Some(Next::Anew)) {

@@ -79,7 +79,7 @@ fn of_two_who_read_at_once_the_second_is_told() {
     world.deliver(1, 0);
     world.collect(0, false);
     let mut take = || {
-        let taken = world.step(0, |draft, _, _| inbox::take_unread(draft, None, 10).unwrap());
+        let taken = world.step(0, |draft, _, _| inbox::take_unread(draft, 0, None, 10).unwrap());
         let Direction::In { shown, .. } = taken[0].message.direction else { panic!("sent") };
         shown
     };

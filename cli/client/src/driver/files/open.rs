@@ -1,0 +1,189 @@
+//! From the shelf to where its owner wants it: opened as a whole, checked as a
+//! whole, and only then named.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use msg_crypto::file::StreamOpener;
+use msg_protocol::content::File;
+use tokio::{task::spawn_blocking, time::sleep};
+
+use super::{
+    FileError, Progress, Stage, fetch,
+    place::{self, Place},
+    shelf::{Held, Shelf},
+};
+use crate::{
+    driver::{Client, ClientError},
+    engine::files,
+    rows::MessageRow,
+};
+
+/// Bytes of the payload that are opened at a time.
+const READ_BYTES: usize = 64 * 1024;
+/// Between two looks whether another process has ended.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Where a file is to be put.
+pub enum Destination {
+    /// In that folder, under the name that its sender gave it, made safe; under
+    /// another if that is taken.
+    Folder(PathBuf),
+    /// There, and nowhere else.
+    Path(PathBuf),
+    /// To whoever reads this.
+    Writer(Box<dyn Write + Send>),
+}
+
+/// A file that has come.
+#[derive(Debug, Clone)]
+pub struct Got {
+    /// Where it is; nowhere, if it was written to somebody.
+    pub path: Option<PathBuf>,
+    /// Its bytes.
+    pub length: u64,
+}
+
+impl Client {
+    /// Fetches the file of a message and puts it in its place.
+    pub async fn get(
+        &self,
+        message: &MessageRow,
+        to: Destination,
+        progress: &Progress,
+    ) -> Result<Got, ClientError> {
+        let file = files::file_in(&message.content).ok_or(FileError::NoFile)?;
+        if let Destination::Path(path) = &to
+            && path.symlink_metadata().is_ok()
+        {
+            return Err(FileError::Exists(path.clone()).into());
+        }
+        let mut target = match to {
+            Destination::Folder(folder) => Target::Place(Place::named(folder, &file.name)),
+            Destination::Path(path) => Target::Place(Place::exactly(path)),
+            Destination::Writer(writer) => Target::Writer(writer),
+        };
+        let held = self.hold_for(file).await?;
+        let path = loop {
+            let was_there = self.fetch(file, &held, progress).await?;
+            let opened = open_to(file, held.clone(), target, progress.clone()).await;
+            match opened {
+                Ok(path) => break path,
+                Err((again, ClientError::File(FileError::Altered))) => {
+                    held.cut(0)?;
+                    // What was here before may have been damaged here.
+                    if !was_there {
+                        held.remove();
+                        return Err(FileError::Altered.into());
+                    }
+                    target = again;
+                }
+                Err((_, error)) => return Err(error),
+            }
+        };
+        if !file.as_text {
+            let blob = files::blob_of(file);
+            // It may be our own, on its way to our relay.
+            if self.look(move |rows| Ok(files::upload(rows, blob)?)).await?.is_none() {
+                held.remove();
+            }
+        }
+        Ok(Got { path, length: file.length })
+    }
+
+    /// Takes the payload of a file in hand, when no other process has it.
+    pub(super) async fn hold_for(&self, file: &File) -> Result<Held, ClientError> {
+        let shelf = Shelf::of(self.store.home())?;
+        let blob = files::blob_of(file);
+        loop {
+            match shelf.hold(blob)? {
+                Some(held) => return Ok(held),
+                None => sleep(LOOK).await,
+            }
+        }
+    }
+}
+
+/// Where plaintext goes.
+enum Target {
+    Place(Place),
+    Writer(Box<dyn Write + Send>),
+}
+
+async fn open_to(
+    file: &File,
+    held: Held,
+    target: Target,
+    progress: Progress,
+) -> Result<Option<PathBuf>, (Target, ClientError)> {
+    let file = file.clone();
+    let opening = spawn_blocking(move || open_into(&file, &held, target, &progress));
+    match opening.await {
+        Ok(opened) => opened,
+        Err(_) => Err((Target::Writer(Box::new(io::sink())), ClientError::Panicked)),
+    }
+}
+
+fn open_into(
+    file: &File,
+    held: &Held,
+    target: Target,
+    progress: &Progress,
+) -> Result<Option<PathBuf>, (Target, ClientError)> {
+    match target {
+        Target::Place(place) => {
+            let blob = files::blob_of(file).to_string();
+            let put = place.fill(&blob, |new| {
+                let mut new = io::BufWriter::with_capacity(READ_BYTES * 4, new);
+                open(file, held, progress, &mut |bytes| {
+                    new.write_all(bytes).map_err(place::unwritten(&place))
+                })?;
+                Ok(new.flush().map_err(place::unwritten(&place))?)
+            });
+            put.map(Some).map_err(|error| (Target::Place(place), error))
+        }
+        Target::Writer(mut writer) => {
+            // Nobody reads a byte of what may turn out to be something else.
+            let checked = open(file, held, progress, &mut |_| Ok(()));
+            let written = checked.and_then(|()| {
+                open(file, held, progress, &mut |bytes| {
+                    writer.write_all(bytes).map_err(FileError::write("output"))
+                })
+            });
+            match written.and_then(|()| Ok(writer.flush().map_err(FileError::write("output"))?)) {
+                Ok(()) => Ok(None),
+                Err(error) => Err((Target::Writer(writer), error)),
+            }
+        }
+    }
+}
+
+/// Opens a payload chunk by chunk. What was given out is the file only if this
+/// succeeds.
+pub(super) fn open(
+    file: &File,
+    held: &Held,
+    progress: &Progress,
+    give: &mut dyn FnMut(&[u8]) -> Result<(), FileError>,
+) -> Result<(), ClientError> {
+    let extent = fetch::extent(file)?;
+    let payload = extent.payload();
+    let mut opener = StreamOpener::new(file.key.clone(), extent, file.hash);
+    let (mut at, mut opened) = (0, 0);
+    let mut buffer = vec![0; READ_BYTES];
+    while at < payload {
+        let bytes = usize::try_from((payload - at).min(READ_BYTES as u64)).unwrap_or(READ_BYTES);
+        let part = buffer.get_mut(..bytes).unwrap_or_default();
+        held.read(at, part)?;
+        at += bytes as u64;
+        let mut input: &[u8] = part;
+        while let Some(content) = opener.handle(&mut input).map_err(|_| FileError::Altered)? {
+            give(&content)?;
+            opened += content.len() as u64;
+        }
+        progress.tell(Stage::Opening, opened, Some(file.length));
+    }
+    Ok(opener.finish().map_err(|_| FileError::Altered)?)
+}
