@@ -1,17 +1,34 @@
 //! Transfers that are killed go on where they were, on either side.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    process::Child,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
-use msg_tests::msg::Person;
-use rustix::process::{Pid, Signal, kill_process};
+use msg_protocol::request::Request;
+use msg_tests::{
+    msg::{Person, friends_at},
+    relay::{Answer, Liar, Lie},
+};
 
-use super::{folder, friends, id, names, random_file, received, relay, run_in, sha256, wait_for};
+use super::{
+    MSG, folder, friends, id, names, random_file, received, relay, run_in, sha256, wait_for,
+};
 
 const LENGTH: usize = 64 << 20;
+/// Pieces of its payload, at least.
+const PIECES: usize = LENGTH / 65_536;
 
 /// Bytes of all that lies on somebody's shelf.
 fn shelved(person: &Person) -> u64 {
-    let folder = person.home().join("msg/files");
+    let folder = person.home().join("msg/default/files");
     let sizes = names(&folder).into_iter().filter_map(|name| fs::metadata(folder.join(name)).ok());
     sizes.map(|metadata| metadata.len()).sum()
 }
@@ -22,44 +39,69 @@ fn stored(data: &Path) -> u64 {
     sizes.map(|metadata| metadata.len()).sum()
 }
 
+/// Counts the pieces that go by, and takes its time with each.
+#[derive(Clone, Default)]
+struct Counted {
+    put: Arc<AtomicUsize>,
+    fetched: Arc<AtomicUsize>,
+}
+
+impl Lie for Counted {
+    fn hear(&mut self, request: &mut Request) -> Option<Answer> {
+        let counter = match request {
+            Request::PutBlobChunk(_) => &self.put,
+            Request::FetchBlob(_) => &self.fetched,
+            _ => return None,
+        };
+        counter.fetch_add(1, Ordering::SeqCst);
+        // So that a kill meets a transfer, however fast the machine is.
+        thread::sleep(Duration::from_millis(2));
+        None
+    }
+}
+
+/// Runs words until so many pieces have gone by, and kills them.
+fn killed(mut child: Child, counter: &AtomicUsize, pieces: usize) {
+    let enough = counter.load(Ordering::SeqCst) + pieces;
+    wait_for(&mut child, "a part went by", || counter.load(Ordering::SeqCst) >= enough);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn a_transfer_killed_twice_on_each_side_arrives_with_the_same_hash() {
     let relay = relay();
-    let [alice, bob] = friends(&relay);
+    let liar = Liar::before(relay.endpoint());
+    let [alice, bob] = friends_at(MSG, liar.link(), ["alice", "bob"]);
+    let counted = Counted::default();
+    liar.lies(counted.clone());
     let (from, to) = (folder(), folder());
     let film = random_file(&from.path().join("film.mkv"), LENGTH);
     let words = ["send", "bob", "--file", film.to_str().unwrap()];
-    let empty = stored(&relay.data());
-    for part in [1, 2] {
-        let mut sending = alice.start(&words);
-        let enough = empty + part * (LENGTH as u64 / 5);
-        wait_for(&mut sending, "a part was uploaded", || stored(&relay.data()) > enough);
-        sending.kill().unwrap();
-        sending.wait().unwrap();
+    for _ in 0..2 {
+        killed(alice.start(&words), &counted.put, PIECES / 5);
     }
     let waiting = alice.json(&["outbox"]);
     assert_eq!(waiting.len(), 1, "both commands began one message: {waiting:?}");
     let sent = alice.json(&words);
     assert_eq!((sent[0]["level"].as_str(), &sent[0]["id"]), (Some("relay"), &waiting[0]["id"]));
     assert_eq!(shelved(&alice), 0, "what the relay has needs no room here");
+    let put = counted.put.load(Ordering::SeqCst);
+    assert!(put < PIECES + PIECES / 5, "{put} pieces of {PIECES} were sent");
 
     let message = received(&bob);
     assert_eq!(message["file"]["name"], "film.mkv");
     let words = ["get", id(&message)];
-    let mut least = 0;
-    for part in [1, 2] {
-        let mut getting = bob.command(&words).current_dir(to.path()).spawn().unwrap();
-        let enough = part * (LENGTH as u64 / 5);
-        wait_for(&mut getting, "a part was fetched", || shelved(&bob) > enough.max(least));
-        kill_process(Pid::from_child(&getting), Signal::KILL).unwrap();
-        getting.wait().unwrap();
-        assert!(shelved(&bob) >= least, "what was fetched is not thrown away");
-        least = shelved(&bob);
-        let named = names(to.path()).into_iter().filter(|name| !name.starts_with(".msg-"));
-        assert_eq!(named.count(), 0, "nothing has a name before all of it is there");
+    for _ in 0..2 {
+        let getting = bob.command(&words).current_dir(to.path()).spawn().unwrap();
+        killed(getting, &counted.fetched, PIECES / 5);
+        assert_eq!(names(to.path()), [""; 0], "nothing is named before all of it is there");
+        assert!(shelved(&bob) > 0, "what was fetched stays");
     }
     let done = run_in(&bob, to.path(), &words);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let fetched = counted.fetched.load(Ordering::SeqCst);
+    assert!(fetched < PIECES + PIECES / 5, "{fetched} pieces of {PIECES} were fetched");
     assert_eq!(names(to.path()), ["film.mkv"]);
     assert_eq!(sha256(&to.path().join("film.mkv")), sha256(&film));
     assert_eq!(shelved(&bob), 0);

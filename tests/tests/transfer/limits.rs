@@ -9,13 +9,17 @@ use msg_tests::{
 
 use super::{MSG, folder, names};
 
-fn relay_with(limit: &str, value: &str) -> RelayProcess {
-    RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).env(limit, value).start()
+fn relay_with(limits: &[(&str, &str)]) -> RelayProcess {
+    let builder = RelayBuilder::new(env!("CARGO_BIN_EXE_relay"));
+    let with = |builder: RelayBuilder, (limit, value): &(&str, &str)| {
+        builder.env(format!("MSG_RELAY_LIMITS_{limit}"), *value)
+    };
+    limits.iter().fold(builder, with).start()
 }
 
 #[test]
 fn a_file_over_the_relays_limit_is_refused_before_it_is_read() {
-    let relay = relay_with("MSG_RELAY_LIMITS_BLOB_BYTES", "1MiB");
+    let relay = relay_with(&[("BLOB_BYTES", "1MiB")]);
     let [alice, bob] = msg::friends(MSG, &relay, ["alice", "bob"]);
     let from = folder();
     let path = from.path().join("large");
@@ -27,26 +31,28 @@ fn a_file_over_the_relays_limit_is_refused_before_it_is_read() {
     let done = alice.pipe(&["send", "bob", "--file", "-"], &vec![1; 3 << 20]);
     assert_eq!(done.code, Some(8), "{}", done.stderr);
     assert_eq!(alice.json(&["outbox"]).len(), 0, "nothing of it is kept");
-    assert_eq!(names(&alice.home().join("msg/files")), [""; 0]);
+    assert_eq!(names(&alice.home().join("msg/default/files")), [""; 0]);
     assert_eq!(bob.json(&["recv"]).len(), 0);
 }
 
 #[test]
 fn an_account_without_room_is_told_so_at_the_first_piece() {
-    let relay = relay_with("MSG_RELAY_LIMITS_ACCOUNT_BLOB_BYTES", "1MiB");
+    let relay = relay_with(&[("BLOB_BYTES", "4MiB"), ("ACCOUNT_BLOB_BYTES", "4MiB")]);
     let [alice, bob] = msg::friends(MSG, &relay, ["alice", "bob"]);
-    let done = alice.pipe(&["send", "bob", "--file", "-"], &vec![1; 3 << 20]);
+    let much = vec![1; 3 << 20];
+    assert_eq!(alice.pipe(&["send", "bob", "--file", "-"], &much).code, Some(0));
+    let done = alice.pipe(&["send", "bob", "--file", "-"], &much);
     assert_eq!(done.code, Some(8), "{}", done.stderr);
     assert!(done.stderr.contains("quota"), "{}", done.stderr);
-    assert_eq!(names(&alice.home().join("msg/files")), [""; 0]);
-    assert_eq!(bob.json(&["recv"]).len(), 0);
+    assert_eq!(names(&alice.home().join("msg/default/files")), [""; 0]);
+    assert_eq!(bob.json(&["recv"]).len(), 1);
     let done = alice.pipe(&["send", "bob", "--file", "-"], b"small");
     assert_eq!(done.code, Some(0), "what fits still goes: {}", done.stderr);
 }
 
 #[test]
 fn a_relay_without_files_says_so() {
-    let relay = relay_with("MSG_RELAY_LIMITS_BLOB_BYTES", "0");
+    let relay = relay_with(&[("BLOB_BYTES", "0")]);
     let [alice, _bob] = msg::friends(MSG, &relay, ["alice", "bob"]);
     let done = alice.pipe(&["send", "bob", "--file", "-"], b"small");
     assert_eq!(done.code, Some(8), "{}", done.stderr);

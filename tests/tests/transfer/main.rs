@@ -17,6 +17,7 @@ mod texts;
 
 use std::{
     fs,
+    io::Read as _,
     path::{Path, PathBuf},
     process::Child,
     thread,
@@ -89,7 +90,11 @@ fn names(folder: &Path) -> Vec<String> {
 fn wait_for(child: &mut Child, what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
-        assert!(child.try_wait().unwrap().is_none(), "it ended before {what}");
+        if let Some(status) = child.try_wait().unwrap() {
+            let mut said = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            panic!("it ended before {what}: {status}: {said}");
+        }
         assert!(Instant::now() < deadline, "it takes too long until {what}");
         thread::sleep(Duration::from_millis(2));
     }

@@ -75,7 +75,7 @@ fn what_cannot_be_sent_is_said_before_anything_leaves() {
     let done = alice.pipe(&["send", "bob", "--file", "-"], b"");
     assert_eq!(done.code, Some(2), "{}", done.stderr);
     assert_eq!(bob.json(&["recv"]).len(), 0);
-    assert_eq!(names(&alice.home().join("msg/files")), [""; 0]);
+    assert_eq!(names(&alice.home().join("msg/default/files")), [""; 0]);
 }
 
 #[test]
@@ -92,6 +92,6 @@ fn no_plaintext_of_a_file_lies_with_the_relay_or_in_a_profile() {
     }
     for name in names(&relay.data()) {
         let path = relay.data().join(name);
-        assert!(path.is_dir() || !holds(&fs::read(&path).unwrap()), "{}", path.display());
+        assert!(!path.is_file() || !holds(&fs::read(&path).unwrap()), "{}", path.display());
     }
 }
