@@ -95,10 +95,10 @@ impl Client {
 
     /// Takes the payload of a file in hand, when no other process has it.
     pub(super) async fn hold_for(&self, file: &File) -> Result<Held, ClientError> {
-        let shelf = Shelf::of(self.store.home())?;
+        let rack = Shelf::of(self.store.home())?;
         let blob = files::blob_of(file);
         loop {
-            match shelf.hold(blob)? {
+            match rack.hold(blob)? {
                 Some(held) => return Ok(held),
                 None => sleep(LOOK).await,
             }
@@ -171,7 +171,7 @@ pub(super) fn open(
     let extent = fetch::extent(file)?;
     let payload = extent.payload();
     let mut opener = StreamOpener::new(file.key.clone(), extent, file.hash);
-    let (mut at, mut opened) = (0, 0);
+    let (mut at, mut done) = (0, 0);
     let mut buffer = vec![0; READ_BYTES];
     while at < payload {
         let bytes = usize::try_from((payload - at).min(READ_BYTES as u64)).unwrap_or(READ_BYTES);
@@ -181,9 +181,9 @@ pub(super) fn open(
         let mut input: &[u8] = part;
         while let Some(content) = opener.handle(&mut input).map_err(|_| FileError::Altered)? {
             give(&content)?;
-            opened += content.len() as u64;
+            done += content.len() as u64;
         }
-        progress.tell(Stage::Opening, opened, Some(file.length));
+        progress.tell(Stage::Opening, done, Some(file.length));
     }
     Ok(opener.finish().map_err(|_| FileError::Altered)?)
 }

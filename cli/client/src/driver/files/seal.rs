@@ -48,7 +48,7 @@ impl Sealed {
 
 /// Seals a source onto the shelf, and returns when it is durable.
 pub(super) fn seal<R: CryptoRng + ?Sized>(
-    shelf: &Shelf,
+    rack: &Shelf,
     plain: Plain<'_>,
     progress: &Progress,
     rng: &mut R,
@@ -58,7 +58,7 @@ pub(super) fn seal<R: CryptoRng + ?Sized>(
     let capability = BlobCapability::new(capability);
     let held = loop {
         // A name that nobody else can have yet.
-        if let Some(held) = shelf.hold(BlobId::of(&capability))? {
+        if let Some(held) = rack.hold(BlobId::of(&capability))? {
             break held;
         }
     };
@@ -84,11 +84,11 @@ fn write<R: CryptoRng + ?Sized>(
     let nonce = *endless.nonce();
     let mut payload = Payload { held, at: 0, hasher: PayloadHasher::default() };
     payload.append(&nonce)?;
-    let (mut index, mut head) = (0, Vec::new());
+    let (mut index, mut start) = (0, Vec::new());
     let mut chunk = plain.read()?;
     loop {
-        let room = image::HEAD_BYTES - head.len();
-        head.extend(chunk.iter().take(room));
+        let room = image::HEAD_BYTES - start.len();
+        start.extend(chunk.iter().take(room));
         let next = if chunk.len() == CHUNK_BYTES { plain.read()? } else { Vec::new() };
         if next.is_empty() {
             break;
@@ -109,7 +109,7 @@ fn write<R: CryptoRng + ?Sized>(
     }
     held.sync()?;
     progress.tell(Stage::Sealing, length, Some(length));
-    Ok((key, payload.hasher.finish(), extent, image::size(&head)))
+    Ok((key, payload.hasher.finish(), extent, image::size(&start)))
 }
 
 /// The lengths of a file that never ends.

@@ -239,7 +239,7 @@ impl Client {
         limit: Option<u64>,
         progress: &Progress,
     ) -> Result<Sealed, ClientError> {
-        let (shelf, progress) = (Shelf::of(self.store.home())?, progress.clone());
+        let (rack, progress) = (Shelf::of(self.store.home())?, progress.clone());
         let sealing = spawn_blocking(move || {
             let plain = Plain {
                 source: &mut opened.source,
@@ -247,7 +247,7 @@ impl Client {
                 expected: opened.length,
                 limit,
             };
-            seal::seal(&shelf, plain, &progress, &mut UnwrapErr(SysRng))
+            seal::seal(&rack, plain, &progress, &mut UnwrapErr(SysRng))
         });
         sealing.await.map_err(|_| ClientError::Panicked)?
     }

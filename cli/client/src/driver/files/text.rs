@@ -16,12 +16,12 @@ pub const MAX_SHOWN_BYTES: u64 = 16 * 1024 * 1024;
 impl Client {
     /// A long text that is here already.
     pub async fn kept_text(&self, file: &File) -> Result<Option<Vec<u8>>, ClientError> {
-        let shelf = Shelf::of(self.store.home())?;
+        let rack = Shelf::of(self.store.home())?;
         let blob = files::blob_of(file);
-        if !is_shown(file) || !shelf.has(blob) {
+        if !is_shown(file) || !rack.has(blob) {
             return Ok(None);
         }
-        let Some(held) = shelf.hold(blob)? else { return Ok(None) };
+        let Some(held) = rack.hold(blob)? else { return Ok(None) };
         if held.length()? < fetch::extent(file)?.payload() {
             return Ok(None);
         }

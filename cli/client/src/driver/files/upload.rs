@@ -74,12 +74,12 @@ impl Client {
         progress: &Progress,
     ) -> Result<(), ClientError> {
         let blob = upload.blob;
-        let shelf = Shelf::of(self.store.home())?;
+        let rack = Shelf::of(self.store.home())?;
         let held = loop {
             if self.look(move |rows| Ok(files::upload(rows, blob)?)).await?.is_none() {
                 return Ok(());
             }
-            match shelf.hold(blob)? {
+            match rack.hold(blob)? {
                 Some(held) => break held,
                 None => sleep(LOOK).await,
             }
