@@ -64,7 +64,7 @@ async fn write(client: &Client, args: &Export, sink: &mut Sink) -> Result<(), Fa
     while let Some(number) = from {
         let page = client.page(with, number).await?;
         for kept in page.messages.iter().filter(|kept| kept.message.stored.0 >= since) {
-            let long = shown::kept_long(client, kept).await?;
+            let long = shown::kept_long(client, kept)?;
             for message in shown::kept(kept, long) {
                 sink.write(&form(args.format, &message, &own))?;
             }

@@ -28,7 +28,7 @@ pub(crate) async fn run(globals: &Globals, args: &History) -> Result<Exit, Failu
         if since.is_some_and(|since| kept.message.stored.0 < since) {
             continue;
         }
-        let long = shown::kept_long(&client, &kept).await?;
+        let long = shown::kept_long(&client, &kept)?;
         let messages = shown::kept(&kept, long);
         for message in shown::in_group(messages, &kept.message, &labels) {
             report::say(globals, &message)?;

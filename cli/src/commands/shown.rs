@@ -110,12 +110,9 @@ pub(crate) fn level(level: Level) -> sent::Level {
 }
 
 /// What a text says that is too long for a message, if it is here already.
-pub(crate) async fn kept_long(
-    client: &Client,
-    kept: &Kept,
-) -> Result<Option<Vec<u8>>, ClientError> {
+pub(crate) fn kept_long(client: &Client, kept: &Kept) -> Result<Option<Vec<u8>>, ClientError> {
     match file_in(&kept.message.content) {
-        Some(file) => client.kept_text(file).await,
+        Some(file) => client.kept_text(file),
         None => Ok(None),
     }
 }

@@ -8,7 +8,7 @@ use super::{MSG, friends, relay};
 fn a_long_text_is_shown_like_any_text_byte_for_byte() {
     let relay = relay();
     let [alice, bob] = friends(&relay);
-    let long: Vec<u8> = (0..200_000_u32).flat_map(|number| number.to_le_bytes()).collect();
+    let long: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
     for text in [vec![b'x'; 60_001], long] {
         assert_eq!(alice.pipe(&["send", "bob"], &text).code, Some(0));
         let peeked = bob.run(&["recv", "--peek", "--raw"]);

@@ -62,25 +62,25 @@ impl Client {
         }
         let mut target = match to {
             Destination::Folder(folder) => Target::Place(Place::named(folder, &file.name)),
-            Destination::Path(path) => Target::Place(Place::exactly(path)),
+            Destination::Path(path) => Target::Place(Place::exactly(&path)),
             Destination::Writer(writer) => Target::Writer(writer),
         };
         let held = self.hold_for(file).await?;
         let path = loop {
             let was_there = self.fetch(file, &held, progress).await?;
-            let opened = open_to(file, held.clone(), target, progress.clone()).await;
+            let opened;
+            (target, opened) = open_to(file, held.clone(), target, progress.clone()).await?;
             match opened {
                 Ok(path) => break path,
-                Err((again, ClientError::File(FileError::Altered))) => {
+                Err(ClientError::File(FileError::Altered)) => {
                     held.cut(0)?;
                     // What was here before may have been damaged here.
                     if !was_there {
                         held.remove();
                         return Err(FileError::Altered.into());
                     }
-                    target = again;
                 }
-                Err((_, error)) => return Err(error),
+                Err(error) => return Err(error),
             }
         };
         if !file.as_text {
@@ -112,50 +112,47 @@ enum Target {
     Writer(Box<dyn Write + Send>),
 }
 
+/// Opens what is held; the target comes back for another try.
 async fn open_to(
     file: &File,
     held: Held,
-    target: Target,
+    mut target: Target,
     progress: Progress,
-) -> Result<Option<PathBuf>, (Target, ClientError)> {
+) -> Result<(Target, Result<Option<PathBuf>, ClientError>), ClientError> {
     let file = file.clone();
-    let opening = spawn_blocking(move || open_into(&file, &held, target, &progress));
-    match opening.await {
-        Ok(opened) => opened,
-        Err(_) => Err((Target::Writer(Box::new(io::sink())), ClientError::Panicked)),
-    }
+    let opening = spawn_blocking(move || {
+        let opened = open_into(&file, &held, &mut target, &progress);
+        (target, opened)
+    });
+    opening.await.map_err(|_| ClientError::Panicked)
 }
 
 fn open_into(
     file: &File,
     held: &Held,
-    target: Target,
+    target: &mut Target,
     progress: &Progress,
-) -> Result<Option<PathBuf>, (Target, ClientError)> {
+) -> Result<Option<PathBuf>, ClientError> {
     match target {
         Target::Place(place) => {
             let blob = files::blob_of(file).to_string();
             let put = place.fill(&blob, |new| {
                 let mut new = io::BufWriter::with_capacity(READ_BYTES * 4, new);
                 open(file, held, progress, &mut |bytes| {
-                    new.write_all(bytes).map_err(place::unwritten(&place))
+                    new.write_all(bytes).map_err(place::unwritten(place))
                 })?;
-                Ok(new.flush().map_err(place::unwritten(&place))?)
+                Ok(new.flush().map_err(place::unwritten(place))?)
             });
-            put.map(Some).map_err(|error| (Target::Place(place), error))
+            put.map(Some)
         }
-        Target::Writer(mut writer) => {
+        Target::Writer(writer) => {
             // Nobody reads a byte of what may turn out to be something else.
-            let checked = open(file, held, progress, &mut |_| Ok(()));
-            let written = checked.and_then(|()| {
-                open(file, held, progress, &mut |bytes| {
-                    writer.write_all(bytes).map_err(FileError::write("output"))
-                })
-            });
-            match written.and_then(|()| Ok(writer.flush().map_err(FileError::write("output"))?)) {
-                Ok(()) => Ok(None),
-                Err(error) => Err((Target::Writer(writer), error)),
-            }
+            open(file, held, progress, &mut |_| Ok(()))?;
+            open(file, held, progress, &mut |bytes| {
+                writer.write_all(bytes).map_err(FileError::write("output"))
+            })?;
+            writer.flush().map_err(FileError::write("output"))?;
+            Ok(None)
         }
     }
 }

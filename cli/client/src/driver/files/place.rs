@@ -44,7 +44,7 @@ impl Place {
     }
 
     /// There, and nowhere else.
-    pub(super) fn exactly(path: PathBuf) -> Self {
+    pub(super) fn exactly(path: &Path) -> Self {
         let name = path.file_name().map_or_else(OsString::new, OsString::from);
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_owned);
@@ -154,7 +154,7 @@ mod tests {
         }
         assert_eq!(names(folder.path()), ["a-1.txt", "a-2.txt", "a.txt"]);
         assert_eq!(fs::read(folder.path().join("a.txt")).unwrap(), b"one");
-        let exactly = Place::exactly(folder.path().join("a.txt"));
+        let exactly = Place::exactly(&folder.path().join("a.txt"));
         let refused = fill(&exactly, b"four");
         assert!(matches!(refused, Err(ClientError::File(FileError::Exists(_)))), "{refused:?}");
         assert_eq!(names(folder.path()).len(), 3, "and nothing is left behind");

@@ -109,17 +109,13 @@ impl Client {
             Err(error) => return Err(error),
         };
         sent.days = link.as_ref().map(|link| link.welcome().terms.blob_days);
-        let upload = match before {
-            Some(upload) => {
-                sent.rows = self.waiting_rows(&to, &upload).await?;
-                upload
-            }
-            None => {
-                let (rows, upload) =
-                    self.post_sealed(to, opened, &told, link.as_ref(), progress).await?;
-                sent.rows = rows;
-                upload
-            }
+        let upload = if let Some(upload) = before {
+            sent.rows = self.waiting_rows(&to, &upload).await?;
+            upload
+        } else {
+            let posted = self.post_sealed(to, opened, &told, link.as_ref(), progress).await?;
+            sent.rows = posted.0;
+            posted.1
         };
         if upload.waiting.is_empty() {
             // All of it was sent before under that key, and may wait for its upload yet.

@@ -63,7 +63,7 @@ impl Opened {
             source: Box::new(file),
             what,
             name,
-            length: is_file.then(|| metadata.len()),
+            length: is_file.then_some(metadata.len()),
             stamp: is_file.then(|| stamp(&metadata)),
         })
     }

@@ -15,7 +15,7 @@ pub const MAX_SHOWN_BYTES: u64 = 16 * 1024 * 1024;
 
 impl Client {
     /// A long text that is here already.
-    pub async fn kept_text(&self, file: &File) -> Result<Option<Vec<u8>>, ClientError> {
+    pub fn kept_text(&self, file: &File) -> Result<Option<Vec<u8>>, ClientError> {
         let rack = Shelf::of(self.store.home())?;
         let blob = files::blob_of(file);
         if !is_shown(file) || !rack.has(blob) {
@@ -46,7 +46,7 @@ impl Client {
         if !is_shown(file) || !is_theirs {
             return Ok(None);
         }
-        if let Some(text) = self.kept_text(file).await? {
+        if let Some(text) = self.kept_text(file)? {
             return Ok(Some(text));
         }
         let held = self.hold_for(file).await?;
@@ -58,13 +58,11 @@ impl Client {
             return Err(error);
         }
         drop(held);
-        match self.kept_text(file).await? {
-            Some(text) => Ok(Some(text)),
-            None => {
-                self.hold_for(file).await?.remove();
-                Err(FileError::Altered.into())
-            }
+        if let Some(text) = self.kept_text(file)? {
+            return Ok(Some(text));
         }
+        self.hold_for(file).await?.remove();
+        Err(FileError::Altered.into())
     }
 }
 

@@ -72,7 +72,7 @@ mod tests {
         let mut bytes = b"\xff\xd8".to_vec();
         for _ in 0..before {
             bytes.extend(b"\xff\xe1\xff\xff");
-            bytes.extend([0; 65_533]);
+            bytes.resize(bytes.len() + 65_533, 0);
         }
         bytes.extend(b"\xff\xff\xc4\0\x03\0\xff\xc2\0\x11\x08\x04\0\x08\0\x03");
         bytes

@@ -26,7 +26,9 @@ use crate::{
         sessions::{PeerDevice, Sessions},
         settings,
     },
-    rows::{ContactRow, OutboxRow, OutboxState, Place, Sealing, Standing, contact::key},
+    rows::{
+        ContactRow, OutboxRow, OutboxState, Place, Sealing, SettingsRow, Standing, contact::key,
+    },
     step::Draft,
 };
 
@@ -78,57 +80,65 @@ fn parcels<R: CryptoRng + ?Sized>(
     now: UnixSeconds,
     rng: &mut R,
 ) -> Result<Vec<Parcel>, EngineError> {
-    let mut sessions = Sessions::new(draft);
-    let mut contacts = Contacts { draft, rows: BTreeMap::new() };
-    let mut retired = BTreeSet::new();
-    let is_unpublished_door = account::relay(draft)?.door < own.row.door_number;
-    let settings = settings::of(draft)?;
+    let mut round = Round {
+        draft,
+        own,
+        sessions: Sessions::new(draft),
+        contacts: Contacts { draft, rows: BTreeMap::new() },
+        retired: BTreeSet::new(),
+        settings: settings::of(draft)?,
+        is_unpublished_door: account::relay(draft)?.door < own.row.door_number,
+        now,
+        rng,
+    };
     let mut parcels = Vec::new();
-    for (number, mut row) in all(draft)? {
-        if only.is_some_and(|only| !only.contains(&row.account)) {
-            continue;
+    for (number, row) in all(draft)? {
+        if only.is_none_or(|only| only.contains(&row.account)) {
+            parcels.extend(round.parcel(number, row)?);
         }
-        if row.expires <= now {
-            super::cancel(draft, number, &row)?;
-            continue;
+    }
+    round.contacts.keep();
+    Ok(parcels)
+}
+
+/// One pass over the rows.
+struct Round<'d, 'r, R: ?Sized> {
+    draft: &'d Draft<'r>,
+    own: &'d Own,
+    sessions: Sessions<'d, 'r>,
+    contacts: Contacts<'d, 'r>,
+    retired: BTreeSet<PeerDevice>,
+    settings: SettingsRow,
+    is_unpublished_door: bool,
+    now: UnixSeconds,
+    rng: &'d mut R,
+}
+
+impl<R: CryptoRng + ?Sized> Round<'_, '_, R> {
+    /// What a row gives to deposit now, if anything.
+    fn parcel(&mut self, number: u64, mut row: OutboxRow) -> Result<Option<Parcel>, EngineError> {
+        if row.expires <= self.now {
+            super::cancel(self.draft, number, &row)?;
+            return Ok(None);
         }
-        let Some(next) = step(&row, now) else { continue };
-        let Some(contact) = contacts.open(row.account)? else { continue };
-        let is_held =
-            settings.holds(&contact.row, &row.content) || files::is_held(draft, &row.content)?;
-        if is_held || !contact.hears(&row.content) {
-            continue;
+        let Some(next) = step(&row, self.now) else { return Ok(None) };
+        let Some(contact) = self.contacts.open(row.account)? else { return Ok(None) };
+        if !contact.hears(&row.content) || is_held(self.draft, &self.settings, contact, &row)? {
+            return Ok(None);
         }
-        let Some(place) = contact.row.place.clone() else { continue };
+        let Some(place) = contact.row.place.clone() else { return Ok(None) };
         // Contacts learn of a door only when the relay knows it.
-        if is_unpublished_door && matches!(row.content, Content::ContactDetails(_)) {
-            continue;
+        if self.is_unpublished_door && matches!(row.content, Content::ContactDetails(_)) {
+            return Ok(None);
         }
         let again = matches!(next, Next::Again(_));
-        let Some(access) = access(&contact.row, again, now) else { continue };
-        let sealing = if let Next::Again(sealing) = next {
-            sealing
-        } else {
-            let peer = PeerDevice::new(&contact.card.identity, row.device);
-            if matches!(next, Next::Anew) {
-                if contact.row.door.is_none() {
-                    continue;
-                }
-                // What the session sealed was not opened: another is begun, once.
-                if retired.insert(peer) {
-                    sessions.retire(&peer, now)?;
-                }
-                row.state = OutboxState::Queued;
-                draft.write(&number.to_be_bytes(), &row);
-            }
-            let message = message(own, contact, &row).encode()?;
-            let Some(sealed) = sessions.seal(&peer, &message, now, rng)? else { continue };
-            contact.spend(&access);
-            let mut id = [0; 16];
-            rng.fill_bytes(&mut id);
-            let envelope = EnvelopeId(id);
-            Sealing { envelope, kind: sealed.kind, body: sealed.body, sealed: now }
+        let Some(access) = access(&contact.row, again, self.now) else { return Ok(None) };
+        let sealing = match next {
+            Next::Again(sealing) => Some(sealing),
+            Next::Seal => self.seal(&row, &access)?,
+            Next::Anew => self.seal_anew(number, &mut row, &access)?,
         };
+        let Some(sealing) = sealing else { return Ok(None) };
         let envelope = Envelope {
             mailbox: MailboxId::of(row.account, row.device),
             id: sealing.envelope,
@@ -136,21 +146,58 @@ fn parcels<R: CryptoRng + ?Sized>(
             expires: sealing.sealed.plus_days(ENVELOPE_DAYS),
             body: sealing.body.clone(),
         };
+        let account = row.account;
         row.state = OutboxState::Sealed(sealing);
         row.tries = row.tries.saturating_add(1);
-        row.next_try = UnixSeconds(now.0.saturating_add(pause_s(row.tries)));
-        draft.write(&number.to_be_bytes(), &row);
-        parcels.push(Parcel {
-            number,
-            account: row.account,
-            relay: place.address.relay,
-            pin: place.pin,
-            access,
-            envelope,
-        });
+        row.next_try = UnixSeconds(self.now.0.saturating_add(pause_s(row.tries)));
+        self.draft.write(&number.to_be_bytes(), &row);
+        let (relay, pin) = (place.address.relay, place.pin);
+        Ok(Some(Parcel { number, account, relay, pin, access, envelope }))
     }
-    contacts.keep();
-    Ok(parcels)
+
+    /// What the session sealed was not opened: another is begun, once.
+    fn seal_anew(
+        &mut self,
+        number: u64,
+        row: &mut OutboxRow,
+        access: &Access,
+    ) -> Result<Option<Sealing>, EngineError> {
+        let Some(contact) = self.contacts.open(row.account)? else { return Ok(None) };
+        if contact.row.door.is_none() {
+            return Ok(None);
+        }
+        let peer = PeerDevice::new(&contact.card.identity, row.device);
+        if self.retired.insert(peer) {
+            self.sessions.retire(&peer, self.now)?;
+        }
+        row.state = OutboxState::Queued;
+        self.draft.write(&number.to_be_bytes(), row);
+        self.seal(row, access)
+    }
+
+    fn seal(&mut self, row: &OutboxRow, access: &Access) -> Result<Option<Sealing>, EngineError> {
+        let Some(contact) = self.contacts.open(row.account)? else { return Ok(None) };
+        let peer = PeerDevice::new(&contact.card.identity, row.device);
+        let message = message(self.own, contact, row).encode()?;
+        let Some(sealed) = self.sessions.seal(&peer, &message, self.now, self.rng)? else {
+            return Ok(None);
+        };
+        contact.spend(access);
+        let mut id = [0; 16];
+        self.rng.fill_bytes(&mut id);
+        let envelope = EnvelopeId(id);
+        Ok(Some(Sealing { envelope, kind: sealed.kind, body: sealed.body, sealed: self.now }))
+    }
+}
+
+/// Whether a row waits for trust, or for the file that it tells of.
+fn is_held(
+    draft: &Draft<'_>,
+    settings: &SettingsRow,
+    contact: &Open,
+    row: &OutboxRow,
+) -> Result<bool, EngineError> {
+    Ok(settings.holds(&contact.row, &row.content) || files::is_held(draft, &row.content)?)
 }
 
 /// What a row says, as it is sealed now.
@@ -294,9 +341,7 @@ fn wants(
             continue;
         }
         let Some(contact) = contacts.open(row.account)? else { continue };
-        let is_held =
-            settings.holds(&contact.row, &row.content) || files::is_held(draft, &row.content)?;
-        if is_held || !contact.hears(&row.content) {
+        if !contact.hears(&row.content) || is_held(draft, &settings, contact, &row)? {
             continue;
         }
         if contact.row.door.is_none() && matches!(next, Some(Next::Anew)) {
