@@ -2,6 +2,7 @@
 
 mod contents;
 mod group;
+mod posting;
 
 use std::time::Duration;
 
@@ -11,21 +12,19 @@ use msg_protocol::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-pub(super) use self::contents::Content1;
-use self::contents::contents;
-use super::{Client, ClientError, deliver::Delivery, now, now_ms};
+pub(super) use self::{contents::Content1, posting::post_all};
+use self::{contents::contents, posting::held};
+use super::{Client, ClientError, deliver::Delivery, now};
 use crate::{
     engine::{
         EngineError,
         account::{self, Own},
         contacts,
-        idempotency::{OtherRecipients, Posted, Use},
-        marks,
         outbox::{self, Due},
         receipts, settings,
     },
     link::LinkError,
-    rows::{ContactRow, Level, SettingsRow, Standing},
+    rows::Level,
     step::Draft,
 };
 
@@ -280,72 +279,6 @@ impl Client {
     }
 }
 
-/// Posts contents to everybody, or finds what was posted under the same key.
-pub(super) fn post_all(
-    draft: &Draft<'_>,
-    to: Vec<String>,
-    key: Option<&str>,
-    own: &Own,
-    contents: &[Content1],
-    confirm: Confirm,
-    rng: &mut super::Random,
-) -> Result<Vec<Sent>, ClientError> {
-    let settings = settings::of(draft)?;
-    let begin = |key| Use::begin(draft, key, &to, now());
-    let mut once = match key.map(begin).transpose()? {
-        Some(Err(OtherRecipients(others))) => return Err(ClientError::KeyUsed(others)),
-        Some(Ok(once)) => Some(once),
-        None => None,
-    };
-    let mut sent = Vec::new();
-    for name in to {
-        if name.starts_with('#') {
-            sent.extend(group::post_once(draft, own, &name, &mut once, contents, confirm, rng)?);
-            continue;
-        }
-        if let Some(before) = once.as_ref().and_then(|once| once.before(&name)) {
-            sent.push(repeated(name, before));
-            continue;
-        }
-        let (mut row, found) = post_to(draft, &name, &settings)?;
-        if let Some((account, contact)) = found {
-            for content in contents {
-                let message = outbox::new_message_id(rng);
-                let post = outbox::Post {
-                    account,
-                    message,
-                    sent_ms: now_ms(),
-                    content: content(rng),
-                    confirm,
-                    is_kept: true,
-                    group: None,
-                };
-                let mark = marks::is_mark(&post.content).then(|| post.content.clone());
-                outbox::post(draft, &contact, post, now())?;
-                if let Some(mark) = mark {
-                    marks::put(draft, own.id(), account, message, &mark)?;
-                }
-                row.messages.push(message);
-            }
-            if let Some(once) = &mut once {
-                once.note(&name, Posted { account, messages: row.messages.clone() });
-            }
-        }
-        sent.push(row);
-    }
-    if let Some(once) = once {
-        once.keep(draft);
-    }
-    Ok(sent)
-}
-
-/// What was sent to somebody under the same key before.
-fn repeated(to: String, before: Posted) -> Sent {
-    let Posted { account, messages } = before;
-    let (account, level) = (Some(account), Level::Queued);
-    Sent { to, group: None, account, messages, level, is_repeated: true, problem: None }
-}
-
 /// What is due to these people, and whether the mailbox is to be looked at. Others
 /// come after these, so that nobody waits for their relays.
 pub(super) fn due_for(
@@ -361,47 +294,6 @@ pub(super) fn due_for(
     let is_collecting = since >= COLLECT_AFTER_S
         || (since >= COLLECT_UNCONFIRMED_AFTER_S && outbox::has_unconfirmed(draft)?);
     Ok((due, is_collecting))
-}
-
-/// What holds back what is said to a contact.
-fn held(contact: &ContactRow, settings: &SettingsRow) -> Option<Problem> {
-    match &contact.alarm {
-        Some(_) => Some(Problem::Alarmed),
-        None => settings.distrusts(contact).then_some(Problem::Unverified),
-    }
-}
-
-/// Whether something may be posted to somebody, and to whom.
-pub(super) fn post_to(
-    draft: &Draft<'_>,
-    name: &str,
-    settings: &SettingsRow,
-) -> Result<(Sent, Option<(AccountId, ContactRow)>), EngineError> {
-    let sent = |account, problem| Sent {
-        to: name.to_owned(),
-        group: None,
-        account,
-        messages: Vec::new(),
-        level: Level::Failed,
-        is_repeated: false,
-        problem,
-    };
-    let (account, contact) = match contacts::find(draft, name) {
-        Ok(found) => found,
-        Err(EngineError::NoContact(_)) => return Ok((sent(None, Some(Problem::NoContact)), None)),
-        Err(error) => return Err(error),
-    };
-    let problem = match contact.standing {
-        Standing::Blocked => Some(Problem::Blocked),
-        Standing::Request | Standing::Removed => Some(Problem::NotAccepted),
-        Standing::Added => held(&contact, settings),
-    };
-    let is_posted = matches!(problem, None | Some(Problem::Alarmed | Problem::Unverified));
-    let mut row = sent(Some(account), problem);
-    if is_posted {
-        row.level = Level::Queued;
-    }
-    Ok((row, is_posted.then_some((account, contact))))
 }
 
 impl Sent {
