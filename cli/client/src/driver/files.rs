@@ -6,7 +6,7 @@
 //! their relay ──fetch──▶ payload on the shelf ──open──▶ a file      then it gets its name
 //! ```
 //!
-//! What lies on the [shelf] is sealed, so that a kill leaves no plaintext, and is
+//! What lies on the shelf is sealed, so that a kill leaves no plaintext, and is
 //! sealed once: whatever becomes of the source, no key ever seals two contents. An
 //! upload that was killed goes on with the pieces that the relay misses, a download
 //! behind the pieces that are here. Nothing holds more than a few pieces in memory.
