@@ -22,7 +22,7 @@ pub use self::{
 use crate::{
     bounded::List,
     id::{GroupId, MessageId},
-    limits::{MAX_COMMITS_PER_MESSAGE, MAX_SEEN},
+    limits::{MAX_ACCEPTS_PER_MESSAGE, MAX_COMMITS_PER_MESSAGE, MAX_SEEN},
     signed::Signed,
 };
 
@@ -44,8 +44,8 @@ pub struct GroupContext {
 pub enum GroupOperation {
     /// Commits in the order of the chain, at least one.
     Commits(List<Signed<GroupCommit>, MAX_COMMITS_PER_MESSAGE>),
-    /// The sender, or somebody whose statement the sender passes on, joins.
-    Accept(Signed<GroupAccept>),
+    /// The sender, or those whose statements the sender passes on, join; at least one.
+    Accepts(List<Signed<GroupAccept>, MAX_ACCEPTS_PER_MESSAGE>),
     /// Please send the commits after this one.
     Request {
         /// Of which group.
@@ -59,6 +59,7 @@ impl GroupOperation {
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         match self {
             Self::Commits(commits) if commits.is_empty() => Err("no commits"),
+            Self::Accepts(accepts) if accepts.is_empty() => Err("no statements"),
             _ => Ok(()),
         }
     }

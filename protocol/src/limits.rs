@@ -53,6 +53,8 @@ pub const MAX_GROUP_COMMIT_BYTES: usize = 60_000;
 pub const MAX_GROUP_ACCEPT_BYTES: usize = 256;
 /// Commits in one message.
 pub const MAX_COMMITS_PER_MESSAGE: usize = 64;
+/// Statements of people who join in one message.
+pub const MAX_ACCEPTS_PER_MESSAGE: usize = 128;
 /// Latest messages that a group's message names.
 pub const MAX_SEEN: usize = 4;
 /// Bytes of a frame, without its length.

@@ -23,7 +23,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use self::{
     account::{AccountRow, EpochsRow, NumbersRow, RelayRow},
     contact::{Alarm, ContactRow, Place, RightRow, Standing, Trust},
-    group::{CommitRow, GroupRow, GroupStanding, HeldRow, StatementRow, Tip},
+    group::{CommitRow, Entrant, EntrantsRow, GroupRow, GroupStanding, HeldRow, StatementRow, Tip},
     idempotency::IdempotencyRow,
     marks::{MarksRow, Sign},
     message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow, UnreadRow},

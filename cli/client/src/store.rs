@@ -50,6 +50,8 @@ pub enum Table {
     Commits,
     /// By which statements members have joined, by group and account.
     Statements,
+    /// Members who may have to be told of each other, by group.
+    Entrants,
     /// Messages in groups that are not shown yet, by their number.
     Held,
     /// Files that are on their way to our relay, by blob id.
@@ -58,7 +60,7 @@ pub enum Table {
 
 impl Table {
     /// All there are.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Account,
         Self::Contacts,
         Self::Sessions,
@@ -75,6 +77,7 @@ impl Table {
         Self::Groups,
         Self::Commits,
         Self::Statements,
+        Self::Entrants,
         Self::Held,
         Self::Uploads,
     ];
@@ -98,6 +101,7 @@ impl Table {
             Self::Groups => "groups",
             Self::Commits => "commits",
             Self::Statements => "statements",
+            Self::Entrants => "entrants",
             Self::Held => "held",
             Self::Uploads => "uploads",
         }

@@ -119,7 +119,10 @@ fn contents(rng: &mut Draws) -> Vec<(&'static str, Content, Json)> {
     let commits = GroupOperation::Commits(List::new(vec![signed.commit]).unwrap());
     for (name, operation) in [
         ("commits of a group", commits),
-        ("a statement of joining", GroupOperation::Accept(signed.accept)),
+        (
+            "a statement of joining",
+            GroupOperation::Accepts(List::new(vec![signed.accept]).unwrap()),
+        ),
         ("a request for commits", request),
     ] {
         list.push(of(name, operation));

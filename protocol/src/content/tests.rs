@@ -136,7 +136,9 @@ fn what_may_not_be_is_refused_at_both_ends() {
     let nothing = Receipt { level: ReceiptLevel::Read, ids: List::empty() };
     let silent = Lines { lines: List::empty(), expire_s: None };
     let idle = GroupOperation::Commits(List::empty());
-    let contents: [Content; 4] = [long.into(), nothing.into(), silent.into(), idle.into()];
+    let nobody = GroupOperation::Accepts(List::empty());
+    let contents: [Content; 5] =
+        [long.into(), nothing.into(), silent.into(), idle.into(), nobody.into()];
     for content in contents {
         let bad = message(content);
         assert!(matches!(bad.encode(), Err(EncodeMessageError::Rule(_))));

@@ -20,6 +20,7 @@ use crate::{
     engine::{
         account::Own,
         cards::{self, Shown},
+        groups,
         outbox::{self, Deposited, Due, Parcel, Want},
         receipts,
     },
@@ -61,6 +62,7 @@ impl Client {
         let due = self
             .section(move |draft, rng| {
                 receipts::post_due(draft, now(), rng)?;
+                groups::introduce::post_due(draft, now(), rng)?;
                 let own = Own::load(draft)?;
                 outbox::due(draft, &own, only.as_deref(), now(), rng)
             })

@@ -198,6 +198,7 @@ impl World {
         for _ in 0..2 {
             let due = self.step(who, |draft, now, rng| {
                 receipts::post_due(draft, now, rng).unwrap();
+                crate::engine::groups::introduce::post_due(draft, now, rng).unwrap();
                 let own = Own::load(draft).unwrap();
                 outbox::due(draft, &own, None, now, rng).unwrap()
             });

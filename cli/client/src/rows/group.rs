@@ -100,6 +100,39 @@ pub struct StatementRow {
     pub is_checked: bool,
 }
 
+/// Who has joined, so that an admin can let them know of each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntrantsRow {
+    /// In the order in which they came.
+    pub entered: Vec<Entrant>,
+}
+
+/// Somebody who has joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entrant {
+    /// Who.
+    pub account: AccountId,
+    /// When the commit came that asked them in.
+    pub asked: UnixSeconds,
+    /// When their statement came.
+    pub came: UnixSeconds,
+    /// How many of the others they have been told of, from the first on.
+    pub told: usize,
+}
+
+impl Entrant {
+    /// One who has been told of nobody.
+    pub const fn new(account: AccountId, asked: UnixSeconds, came: UnixSeconds) -> Self {
+        Self { account, asked, came, told: 0 }
+    }
+
+    /// Whether the other was not in the group yet when this one was asked, nor this
+    /// one when the other was.
+    pub fn is_unaware_of(&self, other: &Self) -> bool {
+        self.account != other.account && self.came >= other.asked && other.came >= self.asked
+    }
+}
+
 /// A message that waits for commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldRow {
@@ -174,6 +207,10 @@ impl Row for CommitRow {
 
 impl Row for StatementRow {
     const TABLE: Table = Table::Statements;
+}
+
+impl Row for EntrantsRow {
+    const TABLE: Table = Table::Entrants;
 }
 
 impl Row for HeldRow {

@@ -78,7 +78,7 @@ fn contents() -> Vec<(&'static str, Content)> {
             Receipt { level: ReceiptLevel::Read, ids: List::new(vec![TARGET]).unwrap() }.into(),
         ),
         ("commits", GroupOperation::Commits(commits).into()),
-        ("accept", GroupOperation::Accept(accept).into()),
+        ("accept", GroupOperation::Accepts(List::new(vec![accept]).unwrap()).into()),
         ("request", GroupOperation::Request { group: GROUP, after: GroupCommitHash::NONE }.into()),
         ("lines", Lines { lines: List::new(vec![line]).unwrap(), expire_s: None }.into()),
         (

@@ -4,14 +4,14 @@ use msg_protocol::{
     bounded::List,
     group::{GroupAccept, GroupCommit, GroupCommitHash, GroupOperation},
     id::{AccountId, GroupId},
-    limits::MAX_COMMITS_PER_MESSAGE,
+    limits::{MAX_ACCEPTS_PER_MESSAGE, MAX_COMMITS_PER_MESSAGE},
     signed::Signed,
     time::UnixSeconds,
 };
 use rand_core::CryptoRng;
 
 use super::{
-    join, kept,
+    join, kept, packs,
     propose::{self, tell},
     refresh::{admit, refresh},
 };
@@ -37,7 +37,7 @@ pub fn operation<R: CryptoRng + ?Sized>(
 ) -> Result<Vec<News>, EngineError> {
     match operation {
         GroupOperation::Commits(commits) => commits_came(draft, own, sender, commits, now, rng),
-        GroupOperation::Accept(signed) => accept_came(draft, own, sender, signed, now, rng),
+        GroupOperation::Accepts(accepts) => accepts_came(draft, own, sender, accepts, now, rng),
         GroupOperation::Request { group, after } => {
             asked(draft, own, sender, group, after, now, rng)?;
             Ok(Vec::new())
@@ -101,32 +101,41 @@ fn may_invite(draft: &Draft<'_>, sender: AccountId) -> Result<bool, EngineError>
     Ok(is_contact && kept::all(draft)?.len() < MAX_GROUPS)
 }
 
-fn accept_came<R: CryptoRng + ?Sized>(
+fn accepts_came<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     own: &Own,
     sender: AccountId,
-    signed: Signed<GroupAccept>,
+    accepts: List<Signed<GroupAccept>, MAX_ACCEPTS_PER_MESSAGE>,
     now: UnixSeconds,
     rng: &mut R,
 ) -> Result<Vec<News>, EngineError> {
-    let Ok(said) = signed.peek_unverified() else { return Ok(Vec::new()) };
-    let Some(mut row) = kept::with(draft, said.group)? else { return Ok(Vec::new()) };
-    if row.standing == GroupStanding::Gone || said.account == own.id() {
+    let first = accepts.first().and_then(|signed| signed.peek_unverified().ok());
+    let Some(group) = first.map(|said| said.group) else { return Ok(Vec::new()) };
+    let Some(mut row) = kept::with(draft, group)? else { return Ok(Vec::new()) };
+    if row.standing == GroupStanding::Gone {
         return Ok(Vec::new());
     }
-    join::claim(draft, said.group, &mut row, said.account, signed, now)?;
-    let (mut news, _) = refresh(draft, own, said.group, &mut row, now, rng)?;
-    if row.unproven.contains(&said.account) {
-        let is_member = row.state().is_some_and(|state| state.member(said.account).is_some());
-        if is_member {
-            // Their card is to be looked for.
-            news.push(News::Group(said.group));
-        } else {
-            // Who passes it on has the commit that let them in.
-            ask(draft, said.group, &mut row, sender, now, rng)?;
+    let mut claimed = Vec::new();
+    for signed in accepts.into_vec() {
+        let Ok(said) = signed.peek_unverified() else { continue };
+        if said.group == group && said.account != own.id() {
+            claimed.push(said.account);
+            join::claim(draft, group, &mut row, said.account, signed, now)?;
         }
     }
-    kept::save(draft, said.group, &row);
+    let (mut news, _) = refresh(draft, own, group, &mut row, now, rng)?;
+    claimed.retain(|account| row.unproven.contains(account));
+    let is_member =
+        |account: &AccountId| row.state().is_some_and(|state| state.member(*account).is_some());
+    if claimed.iter().any(is_member) {
+        // Their cards are to be looked for.
+        news.push(News::Group(group));
+    }
+    if !claimed.iter().all(is_member) {
+        // Who passes it on has the commit that let them in.
+        ask(draft, group, &mut row, sender, now, rng)?;
+    }
+    kept::save(draft, group, &row);
     Ok(news)
 }
 
@@ -171,12 +180,14 @@ fn asked<R: CryptoRng + ?Sized>(
     let known = kept::commit(draft, group, after)?;
     let known = known.and_then(|stored| stored.signed.peek_unverified().ok());
     let since = known.map_or(0, |commit| commit.epoch);
+    let mut accepts = Vec::new();
     for joined in &row.joined {
         let Some(stored) = kept::statement(draft, group, *joined)? else { continue };
         let is_later = stored.signed.peek_unverified().is_ok_and(|said| said.epoch > since);
         if is_later || *joined == own.id() {
-            operations.push(GroupOperation::Accept(stored.signed));
+            accepts.push(stored.signed);
         }
     }
+    operations.extend(packs::accepts(accepts));
     tell(draft, sender, &operations, now, rng)
 }

@@ -1,7 +1,7 @@
 //! Who has joined: statements outside the chain, each with the door of a member.
 
 use msg_protocol::{
-    group::{GroupAccept, GroupOperation, Role, commit::GROUP_FORMAT},
+    group::{GroupAccept, commit::GROUP_FORMAT},
     id::{AccountId, GroupId},
     signed::Signed,
     time::UnixSeconds,
@@ -9,15 +9,15 @@ use msg_protocol::{
 use rand_core::CryptoRng;
 
 use super::{
-    GroupError, kept,
+    GroupError, introduce, kept, packs,
     propose::{self, propose, tell},
     refresh::{card, refresh},
 };
 use crate::{
     engine::{EngineError, account::Own, contacts, inbox::News, settings},
     rows::{
-        Accept, CommitRow, GroupRow, GroupStanding, StatementRow, Trust,
-        contact::key as contact_key, group::statement_key,
+        Accept, Entrant, GroupRow, GroupStanding, StatementRow, Trust, contact::key as contact_key,
+        group::statement_key,
     },
     step::Draft,
     store::Table,
@@ -144,7 +144,7 @@ pub(super) fn greet<R: CryptoRng + ?Sized>(
         befriend(draft, own, group, account)?;
     }
     let Some(stored) = kept::statement(draft, group, own.id())? else { return Ok(()) };
-    let statement = [GroupOperation::Accept(stored.signed)];
+    let statement = packs::accepts(vec![stored.signed]);
     for account in std::mem::take(&mut row.untold) {
         if contacts::with(draft, account)?.is_some_and(|contact| contact.is_reached()) {
             tell(draft, account, &statement, now, rng)?;
@@ -204,7 +204,7 @@ pub(super) fn claim(
 }
 
 /// Checks the statements that can be: their author is in the group, since the commit
-/// that they name. Whoever asked them in lets them and others know of each other.
+/// that they name. Admins let them and others know of each other later.
 pub(super) fn prove<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     own: &Own,
@@ -241,46 +241,14 @@ pub(super) fn prove<R: CryptoRng + ?Sized>(
         kept::save(draft, group, row);
         if row.standing == GroupStanding::Joined {
             befriend(draft, own, group, account)?;
-            introduce(draft, own, group, row, (account, &stored), &since, now, rng)?;
+            if row.guests.contains(&account) {
+                // What was changed while they had not answered.
+                let later = propose::history(draft, group, row, Some(since.signed.hash()))?;
+                tell(draft, account, &later, now, rng)?;
+            }
+            let entrant = Entrant::new(account, since.came, stored.came);
+            introduce::note(draft, own.id(), group, row, entrant)?;
         }
     }
     Ok(news)
-}
-
-/// Lets a new member and those who joined since they were asked know of each other.
-#[expect(clippy::too_many_arguments, reason = "a verb of the engine takes the world as arguments")]
-fn introduce<R: CryptoRng + ?Sized>(
-    draft: &Draft<'_>,
-    own: &Own,
-    group: GroupId,
-    row: &GroupRow,
-    (new, statement): (AccountId, &StatementRow),
-    since: &CommitRow,
-    now: UnixSeconds,
-    rng: &mut R,
-) -> Result<(), EngineError> {
-    let is_admin = row
-        .state()
-        .and_then(|state| state.member(own.id()))
-        .is_some_and(|member| member.role == Role::Admin);
-    if !is_admin {
-        return Ok(());
-    }
-    if row.guests.contains(&new) {
-        // What was changed while they had not answered.
-        let later = propose::history(draft, group, row, Some(since.signed.hash()))?;
-        tell(draft, new, &later, now, rng)?;
-    }
-    for other in row.joined.iter().filter(|other| **other != new && **other != own.id()) {
-        if !row.guests.contains(other) && !row.guests.contains(&new) {
-            continue;
-        }
-        let Some(theirs) = kept::statement(draft, group, *other)? else { continue };
-        if theirs.came >= since.came {
-            let ours = [GroupOperation::Accept(statement.signed.clone())];
-            tell(draft, *other, &ours, now, rng)?;
-            tell(draft, new, &[GroupOperation::Accept(theirs.signed)], now, rng)?;
-        }
-    }
-    Ok(())
 }

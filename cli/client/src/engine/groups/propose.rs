@@ -10,7 +10,7 @@ use msg_protocol::{
         GroupState, GroupStateHash, Role, Writers, commit::GROUP_FORMAT,
     },
     id::{AccountId, GroupId},
-    limits::{MAX_COMMITS_PER_MESSAGE, MAX_GROUP_COMMIT_BYTES},
+    limits::MAX_GROUP_COMMIT_BYTES,
     signed::Signed,
     time::UnixSeconds,
 };
@@ -19,7 +19,7 @@ use rand_core::CryptoRng;
 use super::{
     GroupError,
     chain::{self, Decided},
-    changes, join, kept,
+    changes, join, kept, packs,
     refresh::refresh,
 };
 use crate::{
@@ -28,9 +28,6 @@ use crate::{
     step::Draft,
     store::Table,
 };
-
-/// Bytes of commits that one message carries at most.
-const MAX_BYTES: usize = 61_000;
 
 /// Makes a group with us as its only member.
 pub fn create<R: CryptoRng + ?Sized>(
@@ -201,7 +198,7 @@ fn announce<R: CryptoRng + ?Sized>(
             _ => None,
         })
         .collect();
-    let news = messages(std::slice::from_ref(signed));
+    let news = packs::commits(std::slice::from_ref(signed));
     // Who was asked in and has not answered hears whether that still stands, and the
     // rest with the answer to their statement.
     let waiting = said.changes.iter().filter_map(|change| match change {
@@ -232,10 +229,11 @@ fn invite<R: CryptoRng + ?Sized>(
     rng: &mut R,
 ) -> Result<(), EngineError> {
     let mut operations = history(draft, group, row, None)?;
-    for joined in &row.joined {
-        let stored = kept::statement(draft, group, *joined)?;
-        operations.extend(stored.map(|stored| GroupOperation::Accept(stored.signed)));
+    let mut joined = Vec::new();
+    for account in &row.joined {
+        joined.extend(kept::statement(draft, group, *account)?.map(|stored| stored.signed));
     }
+    operations.extend(packs::accepts(joined));
     tell(draft, account, &operations, now, rng)
 }
 
@@ -252,28 +250,7 @@ pub(super) fn history(
     for hash in all.into_iter().skip(from.map_or(0, |place| place + 1)) {
         commits.extend(kept::commit(draft, group, hash)?.map(|stored| stored.signed));
     }
-    Ok(messages(&commits))
-}
-
-fn messages(commits: &[Signed<GroupCommit>]) -> Vec<GroupOperation> {
-    let mut packs: Vec<(usize, Vec<Signed<GroupCommit>>)> = Vec::new();
-    for commit in commits {
-        let size = commit.raw().len() + 80;
-        match packs.last_mut() {
-            Some((bytes, pack))
-                if *bytes + size <= MAX_BYTES && pack.len() < MAX_COMMITS_PER_MESSAGE =>
-            {
-                *bytes += size;
-                pack.push(commit.clone());
-            }
-            _ => packs.push((size, vec![commit.clone()])),
-        }
-    }
-    packs
-        .into_iter()
-        .filter_map(|(_, pack)| List::new(pack).ok())
-        .map(GroupOperation::Commits)
-        .collect()
+    Ok(packs::commits(&commits))
 }
 
 /// Says something about a group to somebody, if they are known here.

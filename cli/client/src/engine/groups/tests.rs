@@ -21,7 +21,7 @@ fn text(text: &str) -> Content {
     Text { bytes, reply_to: None, expire_s: None }.into()
 }
 
-fn connect(world: &mut World, one: usize, other: usize) {
+pub(super) fn connect(world: &mut World, one: usize, other: usize) {
     world.add(one, other);
     world.add(other, one);
     world.settle();
@@ -37,6 +37,21 @@ fn change(world: &mut World, who: usize, group: GroupId, change: GroupChange) {
     try_change(world, who, group, change).unwrap();
 }
 
+/// A group of one, who asks others in by one commit.
+pub(super) fn invites(world: &mut World, who: usize, others: &[usize]) -> GroupId {
+    let group = world.step(who, |draft, now, rng| {
+        let own = Own::load(draft).unwrap();
+        create(draft, &own, "#crowd", now, rng).unwrap()
+    });
+    let changes = others.iter().map(|other| adds(world, *other)).collect();
+    world.step(who, |draft, now, rng| {
+        let own = Own::load(draft).unwrap();
+        propose(draft, &own, group, changes, now, rng).unwrap();
+    });
+    world.deliver(who, 0);
+    group
+}
+
 fn try_change(
     world: &mut World,
     who: usize,
@@ -49,7 +64,7 @@ fn try_change(
     })
 }
 
-fn accepts(world: &mut World, who: usize, group: GroupId) {
+pub(super) fn accepts(world: &mut World, who: usize, group: GroupId) {
     world.meet(who, Some(group), &[]);
     world.step(who, |draft, now, rng| {
         let own = Own::load(draft).unwrap();
@@ -58,7 +73,7 @@ fn accepts(world: &mut World, who: usize, group: GroupId) {
     world.meet(who, Some(group), &[]);
 }
 
-fn says(world: &mut World, who: usize, group: GroupId, what: &str) -> MessageId {
+pub(super) fn says(world: &mut World, who: usize, group: GroupId, what: &str) -> MessageId {
     let result = world.step(who, |draft, now, rng| {
         let own = Own::load(draft).unwrap();
         let message = outbox::new_message_id(rng);
