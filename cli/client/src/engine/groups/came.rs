@@ -87,11 +87,7 @@ fn commits_came<R: CryptoRng + ?Sized>(
     if is_new && news.is_empty() {
         news.push(News::Group(group));
     }
-    if let GroupStanding::Invited { by } = row.standing
-        && is_in
-    {
-        news.extend(join::accept_unasked(draft, own, group, by, now, rng)?);
-    }
+    news.extend(join::accept_unasked(draft, own, group, &row, now, rng)?);
     Ok(news)
 }
 
@@ -136,6 +132,7 @@ fn accepts_came<R: CryptoRng + ?Sized>(
         ask(draft, group, &mut row, sender, now, rng)?;
     }
     kept::save(draft, group, &row);
+    news.extend(join::accept_unasked(draft, own, group, &row, now, rng)?);
     Ok(news)
 }
 

@@ -53,15 +53,20 @@ pub fn accept<R: CryptoRng + ?Sized>(
 }
 
 /// Joins if its owner need not be asked: whoever asks is verified, or everybody is let
-/// in.
+/// in. Their statement ends the invitation: then all who are to be told are known.
 pub(super) fn accept_unasked<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     own: &Own,
     group: GroupId,
-    by: AccountId,
+    row: &GroupRow,
     now: UnixSeconds,
     rng: &mut R,
 ) -> Result<Vec<News>, EngineError> {
+    let GroupStanding::Invited { by } = row.standing else { return Ok(Vec::new()) };
+    let is_asked = row.state().is_some_and(|state| state.member(own.id()).is_some());
+    if !is_asked || !row.has_joined(by) {
+        return Ok(Vec::new());
+    }
     let contact = contacts::with(draft, by)?.filter(crate::rows::ContactRow::is_accepted);
     let Some(contact) = contact else { return Ok(Vec::new()) };
     let is_open = settings::of(draft)?.accept == Accept::Everybody;

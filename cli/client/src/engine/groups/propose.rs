@@ -214,7 +214,7 @@ fn announce<R: CryptoRng + ?Sized>(
         if !row.guests.contains(&account) {
             row.guests.push(account);
         }
-        invite(draft, group, row, account, now, rng)?;
+        invite(draft, own, group, row, account, now, rng)?;
     }
     Ok(())
 }
@@ -222,6 +222,7 @@ fn announce<R: CryptoRng + ?Sized>(
 /// Tells somebody all commits, and who has joined.
 fn invite<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
+    own: &Own,
     group: GroupId,
     row: &GroupRow,
     account: AccountId,
@@ -230,7 +231,9 @@ fn invite<R: CryptoRng + ?Sized>(
 ) -> Result<(), EngineError> {
     let mut operations = history(draft, group, row, None)?;
     let mut joined = Vec::new();
-    for account in &row.joined {
+    // Ours is the last: then all are there.
+    let others = row.joined.iter().filter(|account| **account != own.id());
+    for account in others.chain([&own.id()]) {
         joined.extend(kept::statement(draft, group, *account)?.map(|stored| stored.signed));
     }
     operations.extend(packs::accepts(joined));

@@ -192,6 +192,7 @@ fn who_is_asked_by_a_verified_contact_joins_unasked() {
     change(&mut world, 0, group, adds);
     world.settle();
     assert_eq!(row(&world, 1, group).standing, GroupStanding::Joined);
+    assert!(row(&world, 0, group).has_joined(id(&world, 1)), "and says so");
     says(&mut world, 1, group, "here");
     world.settle();
     assert_eq!(world.read(0), ["here"]);
