@@ -27,6 +27,11 @@ const TAB: usize = 8;
 pub(crate) struct Untrusted(String);
 
 impl Untrusted {
+    /// As others wrote it: for programs, never for a terminal.
+    pub(crate) fn exactly(&self) -> &str {
+        &self.0
+    }
+
     /// On one line, with nothing in it that cannot be seen.
     pub(crate) fn shown(&self) -> String {
         line(&self.0)

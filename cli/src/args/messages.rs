@@ -143,11 +143,14 @@ Examples:
 
 --exec runs a program for each message, one after the other and without a shell. It
 finds the message as a line of JSON on stdin, and all but the body in MSG_ID,
-MSG_FROM, MSG_ADDRESS, MSG_TRUST, MSG_KIND, MSG_REPLY_TO, MSG_SENT_AT,
-MSG_STORED_AT, MSG_REDELIVERED and MSG_DOUBTFUL. Exit code 0 marks the message as
-read; with any other it stays unread and is given again, later each time. Who is
-killed in between gives it again with MSG_REDELIVERED=1. Strangers trigger nothing,
-and neither do repeated or own messages. --exec stands last.
+MSG_FROM, MSG_GROUP, MSG_ADDRESS, MSG_FINGERPRINT, MSG_TRUST, MSG_KIND,
+MSG_REPLY_TO, MSG_SENT_AT, MSG_STORED_AT, MSG_REDELIVERED and MSG_DOUBTFUL. Exit
+code 0 marks the message as read; with any other it stays unread and is given
+again, later each time. Who is killed in between gives it again with
+MSG_REDELIVERED=1. Strangers trigger nothing, and neither do repeated or own
+messages. MSG_GROUP is empty but for what was said in a group: there the answer
+goes to the group, and MSG_FROM of somebody who is no contact is an address. A
+program that obeys some and not others goes by MSG_FINGERPRINT. --exec stands last.
 
 Exits with 0 if there was nothing, with 9 if nothing came within --timeout, with 1
 if a program left a message unread.")]

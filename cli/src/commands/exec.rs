@@ -35,6 +35,7 @@ use crate::{
     child::{self, Signals},
     failure::{Exit, Failure},
     report::{self, Report as _, message::Message},
+    text::Untrusted,
 };
 
 /// How long an answer may take to the relay; then it is on its way.
@@ -101,11 +102,12 @@ impl<'a> Handler<'a> {
             self.client.postpone(number).await?;
             return Ok(Some((number, false)));
         };
-        let message = shown::unread(&unread, long).into_iter().next();
-        let Some(message) = message else { return Ok(Some((number, false))) };
+        let labels = self.client.group_labels().await?;
+        let messages = shown::in_group(shown::unread(&unread, long), &unread.message, &labels);
+        let Some(message) = messages.into_iter().next() else { return Ok(Some((number, false))) };
         let is_taken = match self.give(&message, &unread).await? {
             Handled::Taken(answer) => {
-                self.answer(&unread, answer).await?;
+                self.answer(&unread, &message, answer).await?;
                 self.client.mark_read(vec![number]).await?;
                 true
             }
@@ -157,13 +159,19 @@ impl<'a> Handler<'a> {
         Ok(Handled::Taken(answer))
     }
 
-    async fn answer(&self, unread: &Unread, answer: Vec<u8>) -> Result<(), Failure> {
+    /// Answers whoever wrote it, or the group in which they did.
+    async fn answer(
+        &self,
+        unread: &Unread,
+        message: &Message,
+        answer: Vec<u8>,
+    ) -> Result<(), Failure> {
         if answer.is_empty() {
             return Ok(());
         }
         let id = unread.message.id;
         let sending = Sending {
-            to: vec![unread.contact.name.clone()],
+            to: vec![message.group.as_ref().unwrap_or(&message.with).exactly().to_owned()],
             what: What::Text(answer),
             wanted: Level::Relay,
             timeout: TIMEOUT,
@@ -216,8 +224,10 @@ fn variables(message: &Message, unread: &Unread) -> Vec<(&'static str, OsString)
     let trust = shown::trust(&unread.contact);
     let pairs = [
         ("MSG_ID", message.id.clone()),
-        ("MSG_FROM", unread.contact.name.clone()),
+        ("MSG_FROM", message.with.exactly().to_owned()),
+        ("MSG_GROUP", message.group.as_ref().map_or("", Untrusted::exactly).to_owned()),
         ("MSG_ADDRESS", message.address.clone().unwrap_or_default()),
+        ("MSG_FINGERPRINT", message.fingerprint.clone().unwrap_or_default()),
         ("MSG_TRUST", report::word(&trust)),
         ("MSG_KIND", report::word(&message.kind)),
         ("MSG_REPLY_TO", message.reply_to.clone().unwrap_or_default()),

@@ -14,6 +14,7 @@ use msg_client::{
 };
 use msg_protocol::{
     content::{Content, File},
+    fingerprint::Fingerprint,
     group::Role,
     id::MessageId,
 };
@@ -231,6 +232,12 @@ pub(crate) fn file(file: &File) -> report::file::File {
     }
 }
 
+/// The identity that a message is of. Whoever has taken its place is somebody else.
+fn fingerprint(row: &MessageRow, with: &ContactRow) -> Option<String> {
+    let card = with.card.peek_unverified().ok()?;
+    (card.account() == row.with).then(|| Fingerprint::of(&card.identity).to_string())
+}
+
 fn one(
     row: &MessageRow,
     with: Option<&ContactRow>,
@@ -259,6 +266,7 @@ fn one(
         group: None,
         gap: false,
         address: place.map(|place| place.address.to_string()),
+        fingerprint: with.and_then(|with| fingerprint(row, with)),
         kind,
         body,
         file: file_in(&row.content).filter(|_| kind == message::Kind::File).map(file),

@@ -81,6 +81,8 @@ pub(crate) struct Message {
     pub(crate) gap: bool,
     /// Their address, if it is known.
     pub(crate) address: Option<String>,
+    /// The fingerprint of the identity that wrote it or that it is for, if that is known.
+    pub(crate) fingerprint: Option<String>,
     /// What it is.
     pub(crate) kind: Kind,
     /// What it says.

@@ -118,6 +118,7 @@ pub(super) fn message(body: &[u8]) -> Message {
         group: None,
         gap: false,
         address: Some("bob@relay.example".to_owned()),
+        fingerprint: Some("cr7l7gofval43goriv2hqtkgnknb5i2vnbwcpf4etvuastpdpc4a".to_owned()),
         kind: Kind::Text,
         body: Body(body.to_vec()),
         file: None,
