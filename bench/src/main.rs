@@ -3,6 +3,7 @@
 
 mod cli;
 mod crypto;
+mod groups;
 mod machine;
 mod output;
 mod relay;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         ["cli"] => ended(cli::run()),
         // The other side of `cli`.
         ["bare", folder] => ended(cli::bare::run(folder.as_ref())),
+        ["groups", rest @ ..] => groups::run(rest).map_or_else(usage, ended),
         ["relay", rest @ ..] => relay::run(rest).map_or_else(usage, ended),
         _ => usage(),
     }
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
 fn usage() -> ExitCode {
     output::talk("crypto");
     output::talk("cli");
+    output::talk("groups [--full]");
     output::talk("relay [--full] [deposits] [pushes] [idle] [growth]");
     ExitCode::from(2)
 }

@@ -137,6 +137,11 @@ impl Signed<Card> {
         let identity = self.peek_unverified()?.identity;
         self.verify(&identity)
     }
+
+    /// The hash that the next version names, and that handshakes bind.
+    pub fn hash(&self) -> CardHash {
+        CardHash(hash(Label::new("card"), &[self.raw()]))
+    }
 }
 
 /// Why a card does not follow the one we hold. Each is an alarm: the relay or
@@ -186,7 +191,7 @@ pub enum Succession {
 impl Verified<Card> {
     /// The hash that the next version names, and that handshakes bind.
     pub fn hash(&self) -> CardHash {
-        CardHash(hash(Label::new("card"), &[self.as_signed().raw()]))
+        self.as_signed().hash()
     }
 
     /// Version and hash.

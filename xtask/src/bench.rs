@@ -12,6 +12,7 @@ const SUBJECTS: &[(&str, &[&str])] = &[
     ("crypto", &[]),
     ("relay", &["--full", "deposits", "pushes", "idle", "growth"]),
     ("cli", &[]),
+    ("groups", &["--full"]),
 ];
 
 /// Runs the command. Its words are looked at first: a release takes minutes to build.

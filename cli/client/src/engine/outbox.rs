@@ -13,7 +13,6 @@ use msg_protocol::{
     content::{Confirm, Content},
     group::GroupContext,
     id::{AccountId, DeviceId, MessageId},
-    signed::Verified,
     time::UnixSeconds,
 };
 use rand_core::CryptoRng;
@@ -71,7 +70,7 @@ pub fn post(
     post: Post,
     now: UnixSeconds,
 ) -> Result<Vec<u64>, EngineError> {
-    let card = cards::held(contact)?;
+    let card = cards::said(contact)?.card;
     let mut rows = Vec::new();
     for device in devices(&card) {
         rows.push(queue(draft, &post, device, now)?);
@@ -107,7 +106,7 @@ pub fn ids(message: MessageId, content: &Content) -> Vec<MessageId> {
     ids
 }
 
-fn devices(card: &Verified<Card>) -> Vec<DeviceId> {
+fn devices(card: &Card) -> Vec<DeviceId> {
     card.devices.iter().map(msg_protocol::card::Device::id).collect()
 }
 
@@ -285,7 +284,7 @@ pub fn readdress(
     contact: &ContactRow,
     now: UnixSeconds,
 ) -> Result<(), EngineError> {
-    let listed = devices(&cards::held(contact)?);
+    let listed = devices(&cards::said(contact)?.card);
     let rows: Vec<_> = all(draft)?.into_iter().filter(|(_, row)| row.account == account).collect();
     for (number, row) in &rows {
         if !listed.contains(&row.device) {

@@ -8,17 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use msg_protocol::{
     address::{Pin, RelayAddress},
     bounded::List,
-    card::Card,
     content::{Content, Message},
     envelope::Envelope,
     id::{AccountId, DeviceId, EnvelopeId, MailboxId},
     request::Access,
-    signed::Verified,
     time::UnixSeconds,
 };
 use rand_core::CryptoRng;
 
-use super::{EngineError, all, cards};
+use super::{
+    EngineError, all,
+    cards::{self, Said},
+};
 use crate::{
     engine::{
         account::{self, Own},
@@ -166,7 +167,7 @@ impl<R: CryptoRng + ?Sized> Round<'_, '_, R> {
         if contact.row.door.is_none() {
             return Ok(None);
         }
-        let peer = PeerDevice::new(&contact.card.identity, row.device);
+        let peer = PeerDevice::new(&contact.card.card.identity, row.device);
         if self.retired.insert(peer) {
             self.sessions.retire(&peer, self.now)?;
         }
@@ -177,7 +178,7 @@ impl<R: CryptoRng + ?Sized> Round<'_, '_, R> {
 
     fn seal(&mut self, row: &OutboxRow, access: &Access) -> Result<Option<Sealing>, EngineError> {
         let Some(contact) = self.contacts.open(row.account)? else { return Ok(None) };
-        let peer = PeerDevice::new(&contact.card.identity, row.device);
+        let peer = PeerDevice::new(&contact.card.card.identity, row.device);
         let message = message(self.own, contact, row).encode()?;
         let Some(sealed) = self.sessions.seal(&peer, &message, self.now, self.rng)? else {
             return Ok(None);
@@ -206,7 +207,7 @@ fn message(own: &Own, contact: &Open, row: &OutboxRow) -> Message {
         id: row.message,
         sent_ms: row.sent_ms,
         sender_card: own.card().reference(),
-        recipient_card: contact.card.reference(),
+        recipient_card: contact.card.reference,
         confirm: row.confirm,
         group: row.group.clone(),
         content: row.content.clone(),
@@ -281,7 +282,7 @@ struct Contacts<'d, 'r> {
 
 struct Open {
     row: ContactRow,
-    card: Verified<Card>,
+    card: Said,
     changed: bool,
 }
 
@@ -292,7 +293,7 @@ impl Contacts<'_, '_> {
             let row = contacts::with(self.draft, account)?;
             let row = row.filter(|row| row.standing != Standing::Blocked && row.alarm.is_none());
             let open = match row {
-                Some(row) => Some(Open { card: cards::held(&row)?, row, changed: false }),
+                Some(row) => Some(Open { card: cards::said(&row)?, row, changed: false }),
                 None => None,
             };
             self.rows.insert(account, open);
@@ -348,7 +349,7 @@ fn wants(
             continue;
         }
         let Some(place) = contact.row.place.clone() else { continue };
-        let peer = PeerDevice::new(&contact.card.identity, row.device);
+        let peer = PeerDevice::new(&contact.card.card.identity, row.device);
         let right = contact.row.right.as_ref().filter(|right| right.expires > now);
         let is_stuck = contact.row.door.is_none() && right.is_some_and(|right| right.knocks == 0);
         let has_right = contact.row.door.is_some() || right.is_some();

@@ -74,7 +74,8 @@ fn signed(author: u8, before: Option<&Tip>, changes: &[GroupChange]) -> (Link, G
     let (state, made) = changes::still(state, changes);
     assert_eq!(made.len(), changes.len(), "a test makes changes that can be made");
     commit.state = state.hash();
-    let signed = Signed::from_parts(codec::encode(&commit), Signature([0; 64]));
+    let signed: Signed<GroupCommit> =
+        Signed::from_parts(codec::encode(&commit), Signature([0; 64]));
     (Link { hash: signed.hash(), commit }, state)
 }
 
