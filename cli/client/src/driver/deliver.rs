@@ -1,16 +1,16 @@
 //! From the outbox to the relays: sessions where there are none, then envelopes in
 //! one batch for each relay.
 
+mod begin;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use getrandom::SysRng;
 use msg_protocol::{
     address::{Pin, RelayAddress},
-    bounded::List,
     error::{Code, Refusal},
     id::{AccountId, RelayEpoch},
-    prekey::PrekeyBundle,
-    request::{Access, Deposit, FetchCards, FetchPrekeys},
+    request::{Deposit, FetchCards},
 };
 use rand_core::{Rng as _, UnwrapErr};
 use tokio::{task::JoinSet, time::sleep};
@@ -21,11 +21,10 @@ use crate::{
         account::Own,
         cards::{self, Shown},
         groups,
-        outbox::{self, Deposited, Due, Parcel, Want},
+        outbox::{self, Deposited, Due, Parcel},
         receipts,
     },
-    link::{LinkError, knock_ticket},
-    rows::RightRow,
+    link::LinkError,
 };
 
 /// Milliseconds within which recipients are written to, if apart.
@@ -47,13 +46,6 @@ impl Delivery {
     pub(super) fn failed(failures: Vec<(AccountId, LinkError)>) -> Self {
         Self { failures, ..Self::default() }
     }
-}
-
-/// What a relay has handed out of one contact, and by which right.
-struct Prekeys {
-    access: Access,
-    bought: Option<RightRow>,
-    bundles: Vec<PrekeyBundle>,
 }
 
 impl Client {
@@ -222,80 +214,6 @@ impl Client {
         let epoch = link.welcome().epoch;
         tokio::spawn(link.close());
         (Some(epoch), parcels.into_iter().zip(answers).collect())
-    }
-
-    async fn begin_sessions(
-        &self,
-        wants: Vec<Want>,
-        delivery: &mut Delivery,
-    ) -> Result<(), ClientError> {
-        let mut running = JoinSet::new();
-        for want in wants {
-            let client = self.clone();
-            running.spawn(async move {
-                let account = want.account;
-                let access = want.access.clone();
-                client.wait_apart().await;
-                (account, client.prekeys(want).await.map_err(|error| (access, error)))
-            });
-        }
-        let mut found = Vec::new();
-        while let Some(ended) = running.join_next().await {
-            match ended.map_err(|_| ClientError::Panicked)? {
-                (account, Ok(prekeys)) => found.push((account, prekeys)),
-                (account, Err((access, error))) => {
-                    delivery.failures.push((account, error));
-                    let code = error.refusal().map(|refusal| refusal.code);
-                    delivery.gone.extend((code == Some(Code::NOT_FOUND)).then_some(account));
-                    let denied = matches!(code, Some(Code::DENIED | Code::WORK_REQUIRED));
-                    self.section(move |draft, _| {
-                        outbox::not_opened(draft, account, access.as_ref(), denied, now())
-                    })
-                    .await?;
-                }
-            }
-        }
-        if found.is_empty() {
-            return Ok(());
-        }
-        self.section(move |draft, rng| {
-            let own = Own::load(draft)?;
-            for (account, Prekeys { access, bought, bundles }) in found {
-                if let Some(right) = bought {
-                    outbox::bought(draft, account, right)?;
-                }
-                outbox::begin(draft, &own, account, &access, bundles, now(), rng)?;
-            }
-            Ok(())
-        })
-        .await
-    }
-
-    /// Fetches prekeys of somebody's devices, after the work that a stranger does.
-    async fn prekeys(&self, want: Want) -> Result<Prekeys, LinkError> {
-        let place = &want.place;
-        let link = self.anonymous(&place.address.relay, place.pin, Some(want.account)).await?;
-        let (access, bought) = if let Some(access) = want.access {
-            (access, None)
-        } else {
-            let ticket = knock_ticket(&link, want.account).await?;
-            let access = Access::Ticket(ticket.ticket);
-            let right = RightRow {
-                access: access.clone(),
-                fetch: true,
-                knocks: ticket.knocks,
-                expires: ticket.expires,
-            };
-            (access, Some(right))
-        };
-        let request = FetchPrekeys {
-            account: want.account,
-            devices: List::new(want.devices).unwrap_or_else(|_| List::empty()),
-            access: access.clone(),
-        };
-        let bundles = link.ask(request).await?.bundles.into_vec();
-        tokio::spawn(link.close());
-        Ok(Prekeys { access, bought, bundles })
     }
 
     /// Looks whether somebody has a newer card, and takes it.
