@@ -43,7 +43,9 @@ pub fn accept<R: CryptoRng + ?Sized>(
     let added = kept::added(draft, group, &row, own.id())?.filter(|_| is_known);
     let Some((_, epoch)) = added else { return Err(GroupError::Unchecked(row.name)) };
     row.standing = GroupStanding::Joined;
-    row.untold = row.joined.iter().copied().filter(|other| *other != own.id()).collect();
+    // Some are only known when their cards have been looked at.
+    let others = row.joined.iter().chain(&row.unproven).copied();
+    row.untold = others.filter(|other| *other != own.id()).collect();
     state_own(draft, own, group, &mut row, epoch, now);
     kept::save(draft, group, &row);
     let (news, _) = refresh(draft, own, group, &mut row, now, rng)?;
@@ -153,7 +155,7 @@ pub(super) fn greet<R: CryptoRng + ?Sized>(
     for account in std::mem::take(&mut row.untold) {
         if contacts::with(draft, account)?.is_some_and(|contact| contact.is_reached()) {
             tell(draft, account, &statement, now, rng)?;
-        } else {
+        } else if row.has_joined(account) || row.unproven.contains(&account) {
             row.untold.push(account);
         }
     }

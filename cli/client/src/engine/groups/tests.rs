@@ -174,25 +174,36 @@ fn nothing_is_sealed_to_whom_has_not_accepted() {
     assert!(state(&world, 0, group).member(id(&world, 2)).is_none());
 }
 
+fn verifies(world: &mut World, who: usize, whom: AccountId) {
+    world.step(who, |draft, _, _| {
+        let mut contact = contacts::with(draft, whom).unwrap().unwrap();
+        contact.trust = Trust::Verified;
+        draft.write(&key(whom), &contact);
+    });
+}
+
 #[test]
 fn who_is_asked_by_a_verified_contact_joins_unasked() {
     let mut world = people(3);
     connect(&mut world, 0, 1);
     let alice = id(&world, 0);
-    world.step(1, |draft, _, _| {
-        let mut contact = contacts::with(draft, alice).unwrap().unwrap();
-        contact.trust = Trust::Verified;
-        draft.write(&key(alice), &contact);
-    });
+    verifies(&mut world, 1, alice);
     let group = world.step(0, |draft, now, rng| {
         let own = Own::load(draft).unwrap();
         create(draft, &own, "ops", now, rng).unwrap()
     });
-    let adds = adds(&world, 1);
-    change(&mut world, 0, group, adds);
+    let bob = adds(&world, 1);
+    change(&mut world, 0, group, bob);
     world.settle();
     assert_eq!(row(&world, 1, group).standing, GroupStanding::Joined);
     assert!(row(&world, 0, group).has_joined(id(&world, 1)), "and says so");
+    // And to those of whom nothing was known but their statements.
+    connect(&mut world, 0, 2);
+    verifies(&mut world, 2, alice);
+    let carol = adds(&world, 2);
+    change(&mut world, 0, group, carol);
+    world.settle();
+    assert!(row(&world, 1, group).has_joined(id(&world, 2)), "to all");
     says(&mut world, 1, group, "here");
     world.settle();
     assert_eq!(world.read(0), ["here"]);
