@@ -36,11 +36,11 @@ pub(crate) const CPP_COMPILER: Need = Need {
     check: || Step::new("", "c++").arg("--version").succeeds(),
 };
 
-/// Python that can make virtual environments.
+/// Python that can make virtual environments, and read the settings of the examples.
 pub(crate) const PYTHON: Need = Need {
-    what: "Python 3 with venv and pip",
+    what: "Python 3.11 with venv and pip",
     packages: "python3 python3-venv",
-    check: || Step::new("", "python3").arg("-c").arg("import venv, ensurepip").succeeds(),
+    check: || Step::new("", "python3").arg("-c").arg("import venv, ensurepip, tomllib").succeeds(),
 };
 
 /// OpenSSL's program, by which tests see the relay as others do.
