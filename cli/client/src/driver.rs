@@ -25,6 +25,7 @@ pub mod error;
 pub mod files;
 pub mod follow;
 pub mod groups;
+mod meet;
 pub mod own;
 pub mod people;
 pub mod presence;

@@ -1,16 +1,6 @@
 //! Groups as commands ask for them: made, changed, joined, left, shown.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
-
-use msg_protocol::{
-    bounded::Str,
-    group::{AddMember, DemoteAdmin, GroupChange, PromoteMember, RemoveMember, RenameGroup, Role},
-    id::{AccountId, GroupId, MessageId},
-};
-use tokio::{task::JoinSet, time::timeout};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Client, ClientError, now};
 use crate::{
@@ -23,9 +13,12 @@ use crate::{
     rows::{GroupRow, GroupStanding, Standing},
     store::Rows,
 };
+use msg_protocol::{
+    bounded::Str,
+    group::{AddMember, DemoteAdmin, GroupChange, PromoteMember, RemoveMember, RenameGroup, Role},
+    id::{AccountId, GroupId, MessageId},
+};
 
-/// How long one look for a member may take.
-const LOOK: Duration = Duration::from_secs(5);
 /// Rounds of looking for members before somebody joins.
 const ROUNDS: usize = 64;
 
@@ -226,45 +219,6 @@ impl Client {
         })
         .await?;
         Ok(found)
-    }
-
-    /// Fetches the cards of members who are no contacts; says how many were found.
-    pub(crate) async fn meet(
-        &self,
-        at_once: Option<GroupId>,
-        fresh: &[GroupId],
-    ) -> Result<usize, ClientError> {
-        let fresh = fresh.to_vec();
-        let sought = self
-            .section(move |draft, _| {
-                let own = Own::load(draft)?;
-                groups::to_meet(draft, &own, at_once, &fresh, now())
-            })
-            .await?;
-        let mut running = JoinSet::new();
-        for (account, place) in sought {
-            let client = self.clone();
-            running.spawn(async move {
-                let card = timeout(LOOK, client.card_at(&place)).await.ok()?.ok()?;
-                Some((account, place, card.into_signed()))
-            });
-        }
-        let mut found = Vec::new();
-        while let Some(ended) = running.join_next().await {
-            found.extend(ended.map_err(|_| ClientError::Panicked)?);
-        }
-        let count = found.len();
-        if count > 0 {
-            self.section(move |draft, rng| {
-                let own = Own::load(draft)?;
-                for (account, place, card) in found {
-                    groups::met(draft, &own, account, place, card, now(), rng)?;
-                }
-                Ok(())
-            })
-            .await?;
-        }
-        Ok(count)
     }
 }
 

@@ -7,6 +7,7 @@ use msg_protocol::{
     card::Card,
     group::{GroupChange, GroupMember},
     id::{AccountId, GroupId},
+    limits::MAX_GROUP_MEMBERS,
     signed::Signed,
     time::UnixSeconds,
 };
@@ -22,8 +23,8 @@ use crate::{
 
 /// Seconds after which who was not found is looked for again.
 const LOOK_AGAIN_S: u64 = 600;
-/// People who are looked for at a time.
-const LOOKS: usize = 32;
+/// People who are looked for at a time: those of one large group.
+const LOOKS: usize = MAX_GROUP_MEMBERS;
 
 /// Whose cards are to be fetched now, and where. Of the group that is named at once;
 /// of those that we are in if they have just changed, or were looked at a while ago.
@@ -97,19 +98,39 @@ fn place(change: &GroupChange) -> Option<(AccountId, Place)> {
     Some((AccountId::of(identity), Place { address: address.clone(), pin }))
 }
 
-/// Takes the card that was found where a group says that somebody lives.
+/// Takes cards that were found where a group says that people live.
 pub fn met<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     own: &Own,
+    found: Vec<(AccountId, Place, Signed<Card>)>,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Vec<News>, EngineError> {
+    for (account, place, card) in found {
+        keep(draft, account, place, card, now)?;
+    }
+    let mut news = Vec::new();
+    for (group, mut row) in kept::all(draft)? {
+        news.extend(refresh(draft, own, group, &mut row, now, rng)?.0);
+        join::greet(draft, own, group, &mut row, now, rng)?;
+        if row.standing == GroupStanding::Joined {
+            say::catch_up(draft, group, &mut row, now)?;
+        }
+        kept::save(draft, group, &row);
+    }
+    Ok(news)
+}
+
+fn keep(
+    draft: &Draft<'_>,
     account: AccountId,
     place: Place,
     card: Signed<Card>,
     now: UnixSeconds,
-    rng: &mut R,
-) -> Result<Vec<News>, EngineError> {
-    let Ok(card) = card.verify_by_own_identity() else { return Ok(Vec::new()) };
+) -> Result<(), EngineError> {
+    let Ok(card) = card.verify_by_own_identity() else { return Ok(()) };
     if card.account() != account || card.name != place.address.name {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let mut contact = match contacts::with(draft, account)? {
         Some(contact) => contact,
@@ -122,14 +143,5 @@ pub fn met<R: CryptoRng + ?Sized>(
         }
     }
     draft.write(&contact_key(account), &contact);
-    let mut news = Vec::new();
-    for (group, mut row) in kept::all(draft)? {
-        news.extend(refresh(draft, own, group, &mut row, now, rng)?.0);
-        join::greet(draft, own, group, &mut row, now, rng)?;
-        if row.standing == GroupStanding::Joined {
-            say::catch_up(draft, group, &mut row, now)?;
-        }
-        kept::save(draft, group, &row);
-    }
-    Ok(news)
+    Ok(())
 }

@@ -3,7 +3,10 @@
 use msg_protocol::id::GroupId;
 
 use super::World;
-use crate::engine::{account::Own, groups, inbox::News};
+use crate::{
+    engine::{account::Own, groups, inbox::News},
+    rows::Place,
+};
 
 impl World {
     /// One looks for whoever has joined a group that has changed.
@@ -24,13 +27,13 @@ impl World {
             let own = Own::load(draft).unwrap();
             groups::to_meet(draft, &own, at_once, fresh, now).unwrap()
         });
-        for (account, place) in sought {
-            let card = self.relay.cards.get(place.address.name.as_str()).cloned().unwrap();
-            self.step(who, |draft, now, rng| {
-                let own = Own::load(draft).unwrap();
-                groups::met(draft, &own, account, place, card, now, rng).unwrap();
-            });
-        }
+        let card = |place: &Place| self.relay.cards[place.address.name.as_str()].clone();
+        let found = sought.into_iter().map(|(account, place)| (account, card(&place), place));
+        let found = found.map(|(account, card, place)| (account, place, card)).collect();
+        self.step(who, |draft, now, rng| {
+            let own = Own::load(draft).unwrap();
+            groups::met(draft, &own, found, now, rng).unwrap();
+        });
     }
 
     /// What waits for somebody at the relay is lost.
