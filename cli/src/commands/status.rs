@@ -1,6 +1,6 @@
 //! `msg whoami` and `msg status`.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use msg_client::driver::ClientError;
 
@@ -31,19 +31,18 @@ pub(crate) async fn whoami(globals: &Globals) -> Result<Exit, Failure> {
 /// Shows whether the relay is there, and what waits.
 pub(crate) async fn status(globals: &Globals) -> Result<Exit, Failure> {
     let client = account::open(globals, "status")?;
-    let began = Instant::now();
-    let reached = client.take_in().await;
+    let reached = client.reach_relay().await;
     let reachable = match &reached {
         Ok(_) => true,
         Err(ClientError::Link(error)) => error.refusal().is_some(),
         Err(_) => false,
     };
-    let round_trip_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let milliseconds = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let figures = client.figures().await?;
     let status = Status {
         address: figures.account.address.to_string(),
         reachable,
-        round_trip_ms: reached.is_ok().then_some(round_trip_ms),
+        round_trip_ms: reached.as_ref().ok().map(milliseconds),
         outbox: figures.outbox,
         unread: figures.unread,
         requests: figures.requests,

@@ -1,9 +1,13 @@
 //! What is due leaves with whatever command comes next: messages that a relay did not
 //! take, and confirmations. There is no daemon that would see to it.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{BufRead as _, BufReader},
+    time::{Duration, Instant},
+};
 
 use msg_tests::msg::Done;
+use rustix::process::Signal;
 
 use super::{friends, relay};
 
@@ -38,4 +42,23 @@ fn who_waits_is_told_of_delivery_by_a_recipient_who_only_looks_now_and_then() {
     }
     let done = Done::of(waiting.wait_with_output().unwrap());
     assert_eq!((done.code, got), (Some(0), vec!["there?".to_owned()]), "{}", done.stderr);
+}
+
+#[test]
+fn status_asks_the_relay_itself_while_another_command_collects() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let mut following = alice.start(&["recv", "--follow", "--json"]);
+    bob.done(&["send", "alice", "there?"]);
+    let mut line = String::new();
+    BufReader::new(following.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("there?"), "{line}");
+    assert_eq!(alice.json(&["status"])[0]["reachable"], true);
+    relay.signal(Signal::STOP);
+    let frozen = alice.run(&["status", "--json"]);
+    relay.signal(Signal::CONT);
+    following.kill().unwrap();
+    following.wait().unwrap();
+    assert_eq!(frozen.code, Some(4), "{}{}", frozen.text(), frozen.stderr);
+    assert_eq!(frozen.lines()[0]["reachable"], false);
 }

@@ -1,4 +1,6 @@
-//! What is done to the account itself: another password, or its end.
+//! What is done to the account itself: another password, its end, a look at its relay.
+
+use std::time::{Duration, Instant};
 
 use getrandom::SysRng;
 use msg_crypto::password::Password;
@@ -19,6 +21,21 @@ use crate::{
 };
 
 impl Client {
+    /// Sees whether our relay is there, and takes in what waits there, unless another
+    /// process does that for as long as it runs. How long it took.
+    pub async fn reach_relay(&self) -> Result<Duration, ClientError> {
+        let begun = Instant::now();
+        if let Some(mailbox) = self.open_mailbox(Duration::ZERO).await? {
+            self.empty(&mailbox).await?;
+            mailbox.close().await;
+            return Ok(begun.elapsed());
+        }
+        let row = self.look(|rows| account::row(rows)).await?;
+        let begun = Instant::now();
+        self.anonymous(&row.address.relay, row.pin, None).await?.close().await;
+        Ok(begun.elapsed())
+    }
+
     /// Changes the password, at the relay and here. One that was cut off between
     /// the two is finished by the same call, with the password that opens the store.
     ///
