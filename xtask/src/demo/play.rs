@@ -17,7 +17,10 @@ pub(crate) fn run(stage: &mut Stage, people: &[String]) -> Result<(), Failure> {
     verifying(stage)?;
     looking(stage)?;
     outage(stage)?;
-    crowd(stage, people)
+    crowd(stage, people)?;
+    group(stage)?;
+    files(stage)?;
+    programs(stage)
 }
 
 fn registering(stage: &Stage, people: &[String]) -> Result<(), Failure> {
@@ -94,6 +97,41 @@ fn crowd(stage: &Stage, people: &[String]) -> Result<(), Failure> {
     for name in others {
         stage.run(name, "msg recv", 0)?;
     }
+    Ok(())
+}
+
+fn group(stage: &Stage) -> Result<(), Failure> {
+    title("A group: its members keep it, and the relay knows of none. Who is asked says yes.");
+    stage.run("alice", "msg group create ops bob carol", 0)?;
+    for name in ["bob", "carol"] {
+        stage.run(name, "msg recv", 0)?;
+        stage.run(name, "msg group accept ops", 0)?;
+    }
+    stage.run("alice", "msg recv", 0)?;
+    stage.run("alice", "msg send '#ops' 'db1 is up again'", 0)?;
+    for name in ["bob", "carol"] {
+        stage.run(name, "msg recv", 0)?;
+    }
+    stage.run("bob", "msg group info ops", 0)?;
+    Ok(())
+}
+
+fn files(stage: &Stage) -> Result<(), Failure> {
+    title("A file waits at the relay, sealed. It gets its name when all of it was checked.");
+    stage.run("alice", "seq 100000 > numbers.txt; msg send bob --file numbers.txt", 0)?;
+    let shown = stage.run("bob", "msg recv", 0)?;
+    let id = shown.split("msg get ").nth(1).and_then(|rest| rest.split(']').next());
+    stage.run("bob", &format!("msg get {} -o got.txt", id.unwrap_or_default()), 0)?;
+    stage.run("bob", "cmp numbers.txt got.txt && echo 'not a byte differs'; rm -f *.txt", 0)?;
+    Ok(())
+}
+
+fn programs(stage: &Stage) -> Result<(), Failure> {
+    title("A program runs for each message, and answers. A command tells how it ended.");
+    stage.run("alice", "msg send bob 'how long is it up?'", 0)?;
+    stage.run("bob", "msg recv --reply --exec uptime", 0)?;
+    stage.run("bob", "msg run alice -- sh -c 'echo copying; exit 3'", 3)?;
+    stage.run("alice", "msg recv", 0)?;
     Ok(())
 }
 
