@@ -25,7 +25,7 @@ pub use self::{
     contact::{Alarm, ContactRow, Place, RightRow, Standing, Trust},
     group::{CommitRow, Entrant, EntrantsRow, GroupRow, GroupStanding, HeldRow, StatementRow, Tip},
     idempotency::IdempotencyRow,
-    marks::{MarksRow, Sign},
+    marks::{EarlyRow, MarksRow, Sign},
     message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow, UnreadRow},
     outbox::{OutboxRow, OutboxState, Sealing},
     presence::PresenceRow,

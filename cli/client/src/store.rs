@@ -56,11 +56,13 @@ pub enum Table {
     Held,
     /// Files that are on their way to our relay, by blob id.
     Uploads,
+    /// What was put to messages that have not come yet, by account and message id.
+    Early,
 }
 
 impl Table {
     /// All there are.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Account,
         Self::Contacts,
         Self::Sessions,
@@ -80,6 +82,7 @@ impl Table {
         Self::Entrants,
         Self::Held,
         Self::Uploads,
+        Self::Early,
     ];
 
     /// Its name in the store.
@@ -104,6 +107,7 @@ impl Table {
             Self::Entrants => "entrants",
             Self::Held => "held",
             Self::Uploads => "uploads",
+            Self::Early => "early",
         }
     }
 

@@ -4,7 +4,9 @@
 //! ```text
 //! begun ── its payload is sealed, its messages are posted ──▶ held
 //! held ── the relay has all of it ──▶ uploaded: its messages leave
-//!   └─── the relay refuses for good, or nobody waits any more ──▶ given up
+//!   └─── the relay refuses for good ──▶ given up, with its messages
+//! held, uploaded ── nobody is to have it any more ──▶ unwanted ── the relay has
+//!   forgotten it ──▶ gone
 //! ```
 
 pub mod image;
@@ -14,12 +16,13 @@ use std::collections::BTreeSet;
 
 use msg_protocol::{
     content::{Content, File},
-    id::{AccountId, BlobId, MessageId},
+    id::{AccountId, BlobId, GroupId, MessageId},
+    time::UnixSeconds,
 };
 
-use super::{EngineError, outbox};
+use super::{EngineError, groups, outbox};
 use crate::{
-    rows::{MessageRow, OutboxRow, Read as _, Stamp, UploadRow},
+    rows::{Direction, Level, MessageRow, Read as _, Stamp, UploadRow},
     step::Draft,
     store::{Rows, StoreError, Table},
 };
@@ -32,10 +35,24 @@ pub struct Upload {
     /// Its row.
     pub row: UploadRow,
     /// The messages that wait for it.
-    pub waiting: Vec<(AccountId, MessageId)>,
+    pub waiting: Vec<Waiting>,
     /// The file, as those messages name it; none if nobody waits.
     pub file: Option<File>,
 }
+
+/// A message that waits for an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// For whom.
+    pub account: AccountId,
+    /// In which group, if they get it there.
+    pub group: Option<GroupId>,
+    /// The message.
+    pub message: MessageId,
+}
+
+/// Who is to get a file, and in which group, if in one.
+pub type Addressees = BTreeSet<(AccountId, Option<GroupId>)>;
 
 /// The file in a content.
 pub fn file_in(content: &Content) -> Option<&File> {
@@ -79,18 +96,31 @@ pub fn uploads(rows: &(impl Rows + ?Sized)) -> Result<Vec<Upload>, EngineError> 
         return Ok(found);
     }
     for (_, row) in outbox::all(rows)? {
-        let OutboxRow { account, message, content: Content::File(file), .. } = row else {
-            continue;
-        };
-        let blob = blob_of(&file);
-        let Some(upload) = found.iter_mut().find(|upload| upload.blob == blob) else { continue };
-        if !upload.waiting.contains(&(account, message)) {
-            upload.waiting.push((account, message));
+        let group = row.group.as_ref().map(|context| context.group);
+        let waiting = Waiting { account: row.account, group, message: row.message };
+        waits(&mut found, waiting, &row.content);
+    }
+    // Said to members whose keys are not here yet.
+    for (group, row) in groups::all(rows)? {
+        for (account, number) in row.unsent {
+            let Some(row) = rows.row::<MessageRow>(&number.to_be_bytes())? else { continue };
+            let waiting = Waiting { account, group: Some(group), message: row.id };
+            waits(&mut found, waiting, &row.content);
         }
-        upload.file = Some(file);
     }
     found.sort_by_key(|upload| (upload.row.begun, upload.blob.0));
     Ok(found)
+}
+
+fn waits(uploads: &mut [Upload], waiting: Waiting, content: &Content) {
+    let Some(file) = file_in(content) else { return };
+    let blob = blob_of(file);
+    if let Some(upload) = uploads.iter_mut().find(|upload| upload.blob == blob) {
+        if !upload.waiting.contains(&waiting) {
+            upload.waiting.push(waiting);
+        }
+        upload.file = Some(file.clone());
+    }
 }
 
 /// The upload of that very file for those very people that was begun and has not
@@ -100,11 +130,12 @@ pub fn begun_before(
     source: Stamp,
     name: &str,
     reply_to: Option<MessageId>,
-    people: &BTreeSet<AccountId>,
+    people: &Addressees,
 ) -> Result<Option<Upload>, EngineError> {
     let is_same = |upload: &Upload| {
         let file = upload.file.as_ref();
-        let waiting: BTreeSet<AccountId> = upload.waiting.iter().map(|(who, _)| *who).collect();
+        let waiting: Addressees =
+            upload.waiting.iter().map(|waiting| (waiting.account, waiting.group)).collect();
         upload.row.source == Some(source)
             && file.is_some_and(|file| *file.name == *name && file.reply_to == reply_to)
             && waiting == *people
@@ -113,19 +144,74 @@ pub fn begun_before(
 }
 
 /// The relay has all of it: its messages may leave.
-pub fn uploaded(draft: &Draft<'_>, blob: BlobId) {
-    draft.remove(Table::Uploads, &blob.0);
+pub fn uploaded(draft: &Draft<'_>, blob: BlobId) -> Result<(), StoreError> {
+    if upload(draft, blob)?.is_some_and(|row| !row.is_unwanted) {
+        draft.remove(Table::Uploads, &blob.0);
+    }
+    Ok(())
 }
 
 /// Gives an upload up, with the messages that wait for it.
 pub fn give_up(draft: &Draft<'_>, blob: BlobId) -> Result<(), EngineError> {
+    let is_of = |content: &Content| file_in(content).is_some_and(|file| blob_of(file) == blob);
     for (number, row) in outbox::all(draft)? {
-        if file_in(&row.content).is_some_and(|file| blob_of(file) == blob) {
+        if is_of(&row.content) {
             outbox::cancel(draft, number, &row)?;
         }
     }
-    draft.remove(Table::Uploads, &blob.0);
+    groups::unsay(draft, is_of)?;
+    let_go(draft, blob)
+}
+
+/// A message with that file was cancelled, deleted, or went. If nobody is to have the
+/// file any more, our relay is to forget it.
+pub fn let_go(draft: &Draft<'_>, blob: BlobId) -> Result<(), EngineError> {
+    if is_wanted(draft, blob)? {
+        return Ok(());
+    }
+    let unknown = UploadRow {
+        payload: 0,
+        source: None,
+        is_kept: false,
+        begun: UnixSeconds(0),
+        is_unwanted: true,
+    };
+    let row = upload(draft, blob)?.unwrap_or(unknown);
+    draft.write(&blob.0, &UploadRow { is_unwanted: true, ..row });
     Ok(())
+}
+
+/// Our relay has nothing of it any more.
+pub fn gone(draft: &Draft<'_>, blob: BlobId) {
+    draft.remove(Table::Uploads, &blob.0);
+}
+
+/// Whether a message of ours with that file is on its way or has left.
+fn is_wanted(rows: &(impl Rows + ?Sized), blob: BlobId) -> Result<bool, EngineError> {
+    let is_of = |content: &Content| file_in(content).is_some_and(|file| blob_of(file) == blob);
+    if outbox::all(rows)?.iter().any(|(_, row)| is_of(&row.content)) {
+        return Ok(true);
+    }
+    for (_, row) in rows.all::<MessageRow>(&[])? {
+        let Direction::Out { level } = row.direction else { continue };
+        if !is_of(&row.content) {
+            continue;
+        }
+        let group = match row.group {
+            Some(group) => groups::with(rows, group)?,
+            None => None,
+        };
+        let has_left = match group {
+            Some(group) => groups::said_to(rows, row.with, &group, row.id)?
+                .iter()
+                .any(|(_, level)| *level > Level::Failed),
+            None => level > Level::Failed,
+        };
+        if has_left {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The blobs that messages or uploads speak of, and whether they are texts: what

@@ -37,7 +37,7 @@ pub use self::{
     kept::{all, find, with},
     meet::{met, to_meet},
     propose::{create, propose},
-    say::{Said, lowest, said_to, say},
+    say::{Said, lowest, said_to, say, unsay},
 };
 
 /// Why nothing was done in a group.

@@ -26,7 +26,7 @@ pub use self::reading::{
 use super::{
     EngineError,
     account::{self, Own},
-    contacts, outbox, prekeys,
+    contacts, marks, outbox, prekeys,
     sessions::{Opened, PeerDevice, Sessions},
     settings,
 };
@@ -131,7 +131,7 @@ pub fn forget(draft: &Draft<'_>, now: UnixSeconds) -> Result<(), EngineError> {
             draft.remove(Table::Known, &known);
         }
     }
-    Ok(())
+    marks::early::forget(draft, now, KNOWN_DAYS)
 }
 
 /// This store turned out to be an older copy of itself: no session of it is used

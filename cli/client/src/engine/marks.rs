@@ -4,6 +4,8 @@
 //! put to it by whoever it is with. What was read already is told of by a message of
 //! its own; what was not read yet is just shown as it is now.
 
+pub mod early;
+
 use core::ops::ControlFlow;
 
 use msg_protocol::{
@@ -14,7 +16,7 @@ use msg_protocol::{
     time::UnixSeconds,
 };
 
-use super::{EngineError, inbox, outbox};
+use super::{EngineError, files, inbox, outbox};
 use crate::{
     rows::{
         Direction, KnownRow, Level, MarksRow, MessageRow, OutboxRow, Read as _, Sign,
@@ -76,7 +78,12 @@ pub fn take(
         // It is on its way, and will not be kept.
         draft.write(&known_key(from, target), &KnownRow { number: None, came: now, level: None });
     }
-    let Some((number, row)) = found(draft, from, target)? else { return Ok(Marked::Quietly) };
+    let Some((number, row)) = found(draft, from, target)? else {
+        if known.is_none() {
+            early::wait(draft, from, target, content, now)?;
+        }
+        return Ok(Marked::Quietly);
+    };
     let was_read = match row.direction {
         Direction::In { read, .. } => read,
         Direction::Out { .. } if !matches!(content, Content::Reaction(_)) => {
@@ -105,10 +112,15 @@ pub fn put(
     if !is_ours && !matches!(content, Content::Reaction(_)) {
         return Ok(());
     }
-    if matches!(content, Content::Delete(_)) {
+    let file = files::file_in(&row.content).map(files::blob_of);
+    let is_deleted = matches!(content, Content::Delete(_));
+    if is_deleted {
         take_back(draft, with, target)?;
     }
     apply(draft, number, row, own, content)?;
+    if let Some(blob) = file.filter(|_| is_deleted) {
+        files::let_go(draft, blob)?;
+    }
     if let Some(told) = inbox::number_of(draft, with, message)? {
         tells(draft, number, told, content)?;
     }
@@ -307,8 +319,13 @@ pub fn purge(draft: &Draft<'_>, now: UnixSeconds) -> Result<(), EngineError> {
         for told in &marks.told {
             remove(draft, *told)?;
         }
+        let row: Option<MessageRow> = draft.row(&key)?;
         if let Ok(number) = key.as_slice().try_into() {
             remove(draft, u64::from_be_bytes(number))?;
+        }
+        let ours = row.filter(|row| matches!(row.direction, Direction::Out { .. }));
+        if let Some(file) = ours.as_ref().and_then(|row| files::file_in(&row.content)) {
+            files::let_go(draft, files::blob_of(file))?;
         }
     }
     Ok(())

@@ -24,7 +24,7 @@ pub use self::{
     opening::{begin, bought, not_opened},
     outgoing::{Due, Parcel, Want, due},
 };
-use super::{EngineError, cards, marks, numbers};
+use super::{EngineError, cards, files, marks, numbers};
 use crate::{
     rows::{
         ContactRow, Direction, KnownRow, Level, MessageRow, OutboxRow, OutboxState, Read as _,
@@ -146,7 +146,7 @@ pub fn all(rows: &(impl Rows + ?Sized)) -> Result<Vec<(u64, OutboxRow)>, StoreEr
 
 /// Whether somebody asked for it; receipts and the like are nobody's business.
 pub fn is_said(row: &OutboxRow) -> bool {
-    matches!(row.content, Content::Text(_) | Content::Lines(_))
+    matches!(row.content, Content::Text(_) | Content::Lines(_) | Content::File(_))
 }
 
 /// Whether a relay has something that nobody has confirmed yet.
@@ -203,7 +203,10 @@ pub fn cancel(draft: &Draft<'_>, number: u64, row: &OutboxRow) -> Result<(), Eng
     if !matches!(row.state, OutboxState::Deposited(_)) {
         levels::fail(draft, row.account, row.message)?;
     }
-    Ok(())
+    match files::file_in(&row.content) {
+        Some(file) => files::let_go(draft, files::blob_of(file)),
+        None => Ok(()),
+    }
 }
 
 /// Everything that waits may leave at once, and what failed waits again.

@@ -1,6 +1,7 @@
 //! What has been put to a message since it was stored.
 
 use msg_protocol::{
+    content::Content,
     id::{AccountId, MessageId},
     time::UnixSeconds,
 };
@@ -42,4 +43,17 @@ pub struct Sign {
 
 impl Row for MarksRow {
     const TABLE: Table = Table::Marks;
+}
+
+/// What somebody has put to a message that has not come yet, in the order it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlyRow {
+    /// Edits and signs.
+    pub marks: Vec<Content>,
+    /// When the last of them came.
+    pub came: UnixSeconds,
+}
+
+impl Row for EarlyRow {
+    const TABLE: Table = Table::Early;
 }

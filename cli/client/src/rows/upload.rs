@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Row;
 use crate::store::Table;
 
-/// A file whose upload has not ended.
+/// A file whose upload has not ended, or that is to be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadRow {
     /// Bytes of the payload.
@@ -18,6 +18,8 @@ pub struct UploadRow {
     pub is_kept: bool,
     /// When it was sealed.
     pub begun: UnixSeconds,
+    /// Nobody is to have it any more: our relay is to forget what it has of it.
+    pub is_unwanted: bool,
 }
 
 /// What tells that a file is the same and has not been written since.

@@ -32,7 +32,8 @@ use crate::{
         EngineError,
         account::{self, Own},
         contacts,
-        files::{self, Upload},
+        files::{self, Addressees, Upload, Waiting},
+        groups::{self, GroupError},
     },
     link::Link,
     rows::{Level, Stamp, UploadRow},
@@ -145,10 +146,10 @@ impl Client {
         to: &[String],
         opened: &Opened,
         reply_to: Option<MessageId>,
-    ) -> Result<(BTreeSet<AccountId>, Option<Upload>), ClientError> {
+    ) -> Result<(Addressees, Option<Upload>), ClientError> {
         let (to, stamp, name) = (to.to_vec(), opened.stamp, opened.name.clone());
         self.look(move |rows| {
-            let people = people(rows, &to)?;
+            let people = people(rows, Own::load(rows)?.id(), &to)?;
             let before = match stamp {
                 Some(stamp) => files::begun_before(rows, stamp, &name, reply_to, &people)?,
                 None => None,
@@ -164,17 +165,7 @@ impl Client {
         self.look(move |rows| {
             let mut sent = Vec::new();
             for name in to {
-                let (account, _) = contacts::find(rows, &name)?;
-                let messages = waiting.iter().filter(|(who, _)| *who == account);
-                sent.push(Sent {
-                    group: None,
-                    to: name,
-                    account: Some(account),
-                    messages: messages.map(|(_, message)| *message).collect(),
-                    level: Level::Queued,
-                    is_repeated: false,
-                    problem: None,
-                });
+                sent.extend(rows_of(rows, &name, &waiting)?);
             }
             Ok(sent)
         })
@@ -263,27 +254,24 @@ impl Client {
             source,
             is_kept: told.as_text,
             begun: now(),
+            is_unwanted: false,
         };
         let confirm = if told.is_confirmed { Confirm::AtOnce } else { Confirm::Later };
-        let (posted, kept) = (file.clone(), row.clone());
+        let kept = row.clone();
         let key = told.key.clone();
-        let rows = self
-            .step(move |draft, rng| {
-                let own = Own::load(&draft)?;
-                let content: Content1 = Box::new(move |_| posted.clone().into());
-                let rows = post_all(&draft, to, key.as_deref(), &own, &[content], confirm, rng)?;
-                if rows.iter().any(is_new) {
-                    files::begin(&draft, blob, &kept);
-                }
-                Ok(draft.step(rows))
-            })
-            .await?;
-        let waiting = rows.iter().filter(|row| is_new(row)).flat_map(|row| {
-            let account = row.account;
-            row.messages.iter().filter_map(move |message| Some((account?, *message)))
-        });
-        let waiting = waiting.collect();
-        Ok((rows, Upload { blob, row, waiting, file: Some(file) }))
+        self.step(move |draft, rng| {
+            let own = Own::load(&draft)?;
+            let content: Content1 = Box::new(move |_| file.clone().into());
+            let rows = post_all(&draft, to, key.as_deref(), &own, &[content], confirm, rng)?;
+            let none = Upload { blob, row: kept.clone(), waiting: Vec::new(), file: None };
+            if !rows.iter().any(is_new) {
+                return Ok(draft.step((rows, none)));
+            }
+            files::begin(&draft, blob, &kept);
+            let begun = files::uploads(&draft)?.into_iter().find(|upload| upload.blob == blob);
+            Ok(draft.step((rows, begun.unwrap_or(none))))
+        })
+        .await
     }
 }
 
@@ -302,16 +290,58 @@ struct Told {
 }
 
 /// Those who may be written to, as far as they are known.
-fn people(rows: &dyn Rows, to: &[String]) -> Result<BTreeSet<AccountId>, EngineError> {
+fn people(rows: &dyn Rows, own: AccountId, to: &[String]) -> Result<Addressees, EngineError> {
     let mut people = BTreeSet::new();
     for name in to {
+        if name.starts_with('#') {
+            match groups::find(rows, name) {
+                Ok((group, row)) if row.has_joined(own) => {
+                    let others = row.joined.iter().filter(|other| **other != own);
+                    people.extend(others.map(|other| (*other, Some(group))));
+                }
+                Err(GroupError::Engine(error)) => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+            continue;
+        }
         match contacts::find(rows, name) {
             Ok((account, contact)) if contact.is_accepted() => {
-                people.insert(account);
+                people.insert((account, None));
             }
             Ok(_) | Err(EngineError::NoContact(_)) => {}
             Err(error) => return Err(error),
         }
     }
     Ok(people)
+}
+
+/// The rows of messages to somebody, or to everybody in a group, that wait for an
+/// upload.
+fn rows_of(rows: &dyn Rows, to: &str, waiting: &[Waiting]) -> Result<Vec<Sent>, EngineError> {
+    let sent = |to: String, group: Option<&str>, waiting: &Waiting| Sent {
+        group: group.map(str::to_owned),
+        to,
+        account: Some(waiting.account),
+        messages: vec![waiting.message],
+        level: Level::Queued,
+        is_repeated: false,
+        problem: None,
+    };
+    if !to.starts_with('#') {
+        let (account, _) = contacts::find(rows, to)?;
+        let is_theirs = |one: &&Waiting| one.account == account && one.group.is_none();
+        return Ok(waiting
+            .iter()
+            .filter(is_theirs)
+            .map(|one| sent(to.into(), None, one))
+            .collect());
+    }
+    let mut found = Vec::new();
+    let Ok((group, _)) = groups::find(rows, to) else { return Ok(found) };
+    for one in waiting.iter().filter(|one| one.group == Some(group)) {
+        let contact = contacts::with(rows, one.account)?;
+        let name = contact.map_or_else(|| one.account.to_string(), |row| row.shown_name());
+        found.push(sent(name, Some(to), one));
+    }
+    Ok(found)
 }

@@ -12,7 +12,7 @@ use msg_protocol::{
     error::Code,
     id::BlobId,
     limits::BLOB_CHUNK_BYTES,
-    request::{AskBlob, PutBlobChunk},
+    request::{AskBlob, DeleteBlob, PutBlobChunk},
     response::ChunkRange,
 };
 use rand_core::UnwrapErr;
@@ -43,15 +43,35 @@ impl Client {
     pub async fn bring_uploads(&self, progress: &Progress) -> Result<usize, ClientError> {
         let mut brought = 0;
         for upload in self.look(|rows| files::uploads(rows)).await? {
-            if upload.waiting.is_empty() {
-                // Its messages were cancelled.
-                self.give_up(upload.blob).await?;
+            if upload.row.is_unwanted || upload.waiting.is_empty() {
+                self.forget(upload.blob).await?;
                 continue;
             }
             self.upload(&upload, None, progress).await?;
             brought += 1;
         }
         Ok(brought)
+    }
+
+    /// Lets our relay forget a file that nobody is to have any more.
+    async fn forget(&self, blob: BlobId) -> Result<(), ClientError> {
+        let rack = Shelf::of(self.store.home())?;
+        // Who brings it just now looks after it.
+        let Some(held) = rack.hold(blob)? else { return Ok(()) };
+        let link = self.own_link().await?;
+        let deleted = link.ask(DeleteBlob { blob }).await;
+        tokio::spawn(link.close());
+        match deleted {
+            Err(error) if error.is_passing() => return Err(error.into()),
+            // It will forget it by itself.
+            Ok(_) | Err(_) => {}
+        }
+        held.remove();
+        self.section(move |draft, _| {
+            files::gone(draft, blob);
+            Ok(())
+        })
+        .await
     }
 
     /// Removes payloads of which no message speaks any more.
@@ -76,7 +96,8 @@ impl Client {
         let blob = upload.blob;
         let rack = Shelf::of(self.store.home())?;
         let held = loop {
-            if self.look(move |rows| Ok(files::upload(rows, blob)?)).await?.is_none() {
+            let row = self.look(move |rows| Ok(files::upload(rows, blob)?)).await?;
+            if row.is_none_or(|row| row.is_unwanted) {
                 return Ok(());
             }
             match rack.hold(blob)? {
@@ -110,17 +131,14 @@ impl Client {
                 return Err(error);
             }
         }
-        self.section(move |draft, _| {
-            files::uploaded(draft, blob);
-            Ok(())
-        })
-        .await?;
+        self.section(move |draft, _| Ok(files::uploaded(draft, blob)?)).await?;
         if !upload.row.is_kept {
             held.remove();
         }
         Ok(())
     }
 
+    /// With the messages that wait for it, and what the relay has of it.
     async fn give_up(&self, blob: BlobId) -> Result<(), ClientError> {
         self.section(move |draft, _| files::give_up(draft, blob)).await
     }

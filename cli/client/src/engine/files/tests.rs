@@ -37,7 +37,13 @@ fn stamp(length: u64) -> Stamp {
 fn post(world: &mut World, file: &File) -> MessageId {
     let bob = world.nodes[1].id;
     world.step(0, |draft, now, rng| {
-        let row = UploadRow { payload: 65_568, source: Some(stamp(5)), is_kept: false, begun: now };
+        let row = UploadRow {
+            payload: 65_568,
+            source: Some(stamp(5)),
+            is_kept: false,
+            begun: now,
+            is_unwanted: false,
+        };
         begin(draft, blob_of(file), &row);
         let message = outbox::new_message_id(rng);
         let contact = contacts::with(draft, bob).unwrap().unwrap();
@@ -63,7 +69,7 @@ fn a_file_leaves_when_the_relay_has_all_of_it_and_texts_pass_it_by() {
     world.settle();
     assert_eq!(world.level(0, 1, message), Some(Level::Queued), "it waits for its upload");
     assert_eq!(world.level(0, 1, text), Some(Level::Delivered));
-    world.step(0, |draft, _, _| uploaded(draft, blob_of(&file(1))));
+    world.step(0, |draft, _, _| uploaded(draft, blob_of(&file(1))).unwrap());
     world.settle();
     assert_eq!(world.level(0, 1, message), Some(Level::Delivered));
 }
@@ -75,32 +81,68 @@ fn the_same_file_for_the_same_people_is_known_again_and_no_other() {
     let bob = world.nodes[1].id;
     let store = &world.nodes[0].store;
     let found = |stamp, name, people: &[AccountId]| {
-        let people = people.iter().copied().collect();
+        let people = people.iter().map(|account| (*account, None)).collect();
         begun_before(store, stamp, name, None, &people).unwrap().map(|upload| upload.waiting)
     };
-    assert_eq!(found(stamp(5), "a.txt", &[bob]), Some(vec![(bob, message)]));
+    assert_eq!(
+        found(stamp(5), "a.txt", &[bob]),
+        Some(vec![Waiting { account: bob, group: None, message }])
+    );
     assert_eq!(found(stamp(6), "a.txt", &[bob]), None, "written since");
     assert_eq!(found(stamp(5), "b.txt", &[bob]), None, "called otherwise");
     assert_eq!(found(stamp(5), "a.txt", &[bob, world.nodes[0].id]), None, "for others too");
 }
 
 #[test]
-fn what_is_given_up_leaves_nothing_that_waits() {
+fn what_is_given_up_waits_for_nothing_but_that_the_relay_forgets_it() {
     let mut world = friends(53);
     let message = post(&mut world, &file(1));
     world.step(0, |draft, _, _| give_up(draft, blob_of(&file(1))).unwrap());
     assert_eq!(world.level(0, 1, message), Some(Level::Failed));
     assert!(outbox::all(&world.nodes[0].store).unwrap().is_empty());
+    let left = uploads(&world.nodes[0].store).unwrap();
+    assert!(left[0].row.is_unwanted && left[0].waiting.is_empty() && left[0].file.is_none());
+    world.step(0, |draft, _, _| gone(draft, blob_of(&file(1))));
     assert!(uploads(&world.nodes[0].store).unwrap().is_empty());
 }
 
 #[test]
-fn a_cancelled_message_leaves_an_upload_that_nobody_waits_for() {
+fn a_file_is_let_go_with_the_last_message_that_has_not_left() {
     let mut world = friends(54);
-    post(&mut world, &file(1));
     let bob = world.nodes[1].id;
+    post(&mut world, &file(1));
+    let second = post(&mut world, &file(1));
+    let is_unwanted = |world: &World| {
+        let row = upload(&world.nodes[0].store, blob_of(&file(1))).unwrap();
+        row.map(|row| row.is_unwanted)
+    };
+    let rows = outbox::all(&world.nodes[0].store).unwrap();
+    for (at, (number, row)) in rows.iter().enumerate() {
+        assert_eq!(is_unwanted(&world), Some(false), "after {at}");
+        world.step(0, |draft, _, _| outbox::cancel(draft, *number, row).unwrap());
+    }
+    assert_eq!(world.level(0, 1, second), Some(Level::Failed));
+    assert_eq!(is_unwanted(&world), Some(true));
+    // An upload that was under way when that happened does not make it wanted.
+    world.step(0, |draft, _, _| uploaded(draft, blob_of(&file(1))).unwrap());
+    assert_eq!(is_unwanted(&world), Some(true));
     world.step(0, |draft, _, _| outbox::cancel_all(draft, bob).unwrap());
+}
+
+#[test]
+fn what_has_left_is_let_go_when_it_is_deleted_and_not_when_it_is_cancelled() {
+    let mut world = friends(55);
+    let (own, bob) = (world.nodes[0].id, world.nodes[1].id);
+    let message = post(&mut world, &file(1));
+    world.step(0, |draft, _, _| uploaded(draft, blob_of(&file(1))).unwrap());
+    world.settle();
+    assert_eq!(world.level(0, 1, message), Some(Level::Delivered));
+    world.step(0, |draft, _, _| outbox::cancel_all(draft, bob).unwrap());
+    assert!(uploads(&world.nodes[0].store).unwrap().is_empty(), "bob may fetch it");
+    world.step(0, |draft, _, rng| {
+        let delete = msg_protocol::content::Delete { target: message }.into();
+        crate::engine::marks::put(draft, own, bob, outbox::new_message_id(rng), &delete).unwrap();
+    });
     let left = uploads(&world.nodes[0].store).unwrap();
-    assert_eq!(left.len(), 1);
-    assert!(left[0].waiting.is_empty() && left[0].file.is_none());
+    assert!(left.len() == 1 && left[0].row.is_unwanted);
 }

@@ -139,6 +139,23 @@ pub(super) fn catch_up(
     Ok(())
 }
 
+/// What could not be said yet, and is such, is not said any more.
+pub fn unsay(draft: &Draft<'_>, is_such: impl Fn(&Content) -> bool) -> Result<(), EngineError> {
+    for (group, mut row) in kept::all(draft)? {
+        let before = row.unsent.len();
+        for (account, number) in std::mem::take(&mut row.unsent) {
+            let kept: Option<MessageRow> = draft.row(&number.to_be_bytes())?;
+            if !kept.is_some_and(|kept| is_such(&kept.content)) {
+                row.unsent.push((account, number));
+            }
+        }
+        if row.unsent.len() < before {
+            kept::save(draft, group, &row);
+        }
+    }
+    Ok(())
+}
+
 /// To whom a message in a group went, and how far it got with each.
 pub fn said_to(
     rows: &(impl Rows + ?Sized),

@@ -256,6 +256,7 @@ impl Taking<'_, '_> {
         };
         self.draft.write(&number.to_be_bytes(), &row);
         self.know(with, id, Some(number));
+        marks::early::catch_up(self.draft, with, id, number)?;
         if let Some(context) = place.group.filter(|_| place.is_held) {
             hear::hold(self.draft, number, with, context, self.now);
             return Ok(());

@@ -127,6 +127,46 @@ fn a_text_that_is_deleted_on_its_way_never_arrives() {
 }
 
 #[test]
+fn what_overtakes_its_message_waits_for_it() {
+    let mut world = friends(12);
+    let message = world.post(0, 1, "at two");
+    let own = world.nodes[0].id;
+    let (early, late) = (edit(message, "at three"), edit(message, "at four"));
+    world.step(1, |draft, now, _| {
+        for content in [&early, &sign(message, "!"), &late] {
+            let marked = marks::take(draft, own, content, now).unwrap();
+            assert_eq!(marked, marks::Marked::Quietly);
+        }
+    });
+    world.settle();
+    assert_eq!(signs(&world, 1, 0, message), ["!"]);
+    assert_eq!(world.read(1), ["at four"], "in the order they came");
+    let left = world.nodes[1].store.all::<crate::rows::EarlyRow>(&[]).unwrap();
+    assert_eq!(left.len(), 0);
+}
+
+#[test]
+fn what_waits_for_messages_that_never_come_is_little_and_goes() {
+    let mut world = friends(13);
+    let own = world.nodes[0].id;
+    world.step(1, |draft, now, _| {
+        for number in 0..260_u32 {
+            let mut id = [7; 16];
+            id[..4].copy_from_slice(&number.to_be_bytes());
+            let times = if number == 0 { 20 } else { 1 };
+            for _ in 0..times {
+                marks::take(draft, own, &edit(MessageId(id), "noise"), now).unwrap();
+            }
+        }
+    });
+    let rows = world.nodes[1].store.all::<crate::rows::EarlyRow>(&[]).unwrap();
+    assert_eq!(rows.len(), 256);
+    assert_eq!(rows.iter().map(|(_, row)| row.marks.len()).max(), Some(16));
+    world.step(1, |draft, now, _| inbox::forget(draft, now.plus_days(40)).unwrap());
+    assert!(is_nowhere(&world, 1, "noise"));
+}
+
+#[test]
 fn nobody_deletes_what_another_wrote() {
     let mut world = friends(5);
     let message = world.post(0, 1, "mine");

@@ -1,0 +1,76 @@
+//! Marks that overtake their message: envelopes of one sender come in order only as
+//! long as nothing is sent again. They wait for it.
+
+use msg_protocol::{
+    content::Content,
+    id::{AccountId, MessageId},
+    time::UnixSeconds,
+};
+
+use super::{EngineError, apply};
+use crate::{
+    rows::{EarlyRow, MessageRow, Read as _, message::known_key},
+    step::Draft,
+    store::Table,
+};
+
+/// Marks that wait for one message.
+const MAX_MARKS: usize = 16;
+/// Messages that are waited for: more than can be on their way, and few to keep.
+const MAX_AWAITED: usize = 256;
+
+/// A mark came before its message. A deletion needs not wait: the message will not
+/// be kept.
+pub(super) fn wait(
+    draft: &Draft<'_>,
+    from: AccountId,
+    target: MessageId,
+    content: &Content,
+    now: UnixSeconds,
+) -> Result<(), EngineError> {
+    let key = known_key(from, target);
+    if matches!(content, Content::Delete(_)) {
+        draft.remove(Table::Early, &key);
+        return Ok(());
+    }
+    let row: Option<EarlyRow> = draft.row(&key)?;
+    let mut row = match row {
+        Some(row) => row,
+        None if draft.all::<EarlyRow>(&[])?.len() >= MAX_AWAITED => return Ok(()),
+        None => EarlyRow { marks: Vec::new(), came: now },
+    };
+    if row.marks.len() < MAX_MARKS {
+        row.marks.push(content.clone());
+        row.came = now;
+        draft.write(&key, &row);
+    }
+    Ok(())
+}
+
+/// A message came: what waited for it is put to it.
+pub fn catch_up(
+    draft: &Draft<'_>,
+    from: AccountId,
+    target: MessageId,
+    number: u64,
+) -> Result<(), EngineError> {
+    let key = known_key(from, target);
+    let Some(early) = draft.row::<EarlyRow>(&key)? else { return Ok(()) };
+    draft.remove(Table::Early, &key);
+    for content in &early.marks {
+        if let Some(row) = draft.row::<MessageRow>(&number.to_be_bytes())? {
+            apply(draft, number, row, from, content)?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets marks whose message has not come in so many days, and will not come.
+pub fn forget(draft: &Draft<'_>, now: UnixSeconds, days: u32) -> Result<(), EngineError> {
+    for (key, row) in draft.all::<EarlyRow>(&[])? {
+        if now.is_days_after(row.came, days) {
+            draft.remove(Table::Early, &key);
+        }
+    }
+    Ok(())
+}
