@@ -26,6 +26,10 @@ pub(crate) async fn run(globals: &Globals, args: &Get) -> Result<Exit, Failure> 
         )
         .hint("give it a name with -o, or a pipe"));
     }
+    if to_stdout && args.unpack {
+        return Err(Failure::new(Exit::Usage, "a folder is not written to stdout")
+            .hint("leave out --unpack, and pipe it into tar"));
+    }
     let client = account::open(globals, "get")?;
     let (kept, _) = send::message(&client, &args.id).await?;
     let message = &kept.message;
@@ -34,6 +38,9 @@ pub(crate) async fn run(globals: &Globals, args: &Get) -> Result<Exit, Failure> 
             .hint("msg history shows what it says"));
     };
     let to = match &args.output {
+        None if args.unpack => Destination::UnpackedIn(PathBuf::from(".")),
+        Some(path) if args.unpack && is_folder(path) => Destination::UnpackedIn(path.clone()),
+        Some(path) if args.unpack => Destination::UnpackedAt(path.clone()),
         None => Destination::Folder(PathBuf::from(".")),
         Some(_) if to_stdout => Destination::Writer(Box::new(io::stdout())),
         Some(path) if is_folder(path) => Destination::Folder(path.clone()),
@@ -43,6 +50,10 @@ pub(crate) async fn run(globals: &Globals, args: &Get) -> Result<Exit, Failure> 
     let progress = progress::of_file(globals, name);
     let got = client.get(message, to, &progress).await?;
     drop(progress);
+    if got.left_out > 0 && !globals.quiet {
+        let links = if got.left_out == 1 { "link" } else { "links" };
+        output::say(&format!("{} {links} out of the folder left out\n", got.left_out));
+    }
     let path = got.path.map(|path| path.to_string_lossy().into_owned().into());
     if !to_stdout {
         let got = file::Got { id: message.id.to_string(), path, bytes: got.length };

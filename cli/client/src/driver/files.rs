@@ -20,6 +20,7 @@ mod send;
 mod shelf;
 mod source;
 mod text;
+mod unpack;
 mod upload;
 
 use std::{fmt, sync::Arc};

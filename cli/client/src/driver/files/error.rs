@@ -49,6 +49,9 @@ pub enum FileError {
         /// Why not.
         source: io::Error,
     },
+    /// It is no folder that can be unpacked safely.
+    #[error("it cannot be unpacked: {0}")]
+    NotUnpacked(String),
     /// The message holds no file.
     #[error("that message holds no file")]
     NoFile,

@@ -4,6 +4,7 @@
 use std::{
     io::{self, Write},
     path::PathBuf,
+    thread,
 };
 
 use msg_crypto::file::StreamOpener;
@@ -14,6 +15,7 @@ use super::{
     FileError, Progress, Stage, fetch,
     place::{self, Place},
     shelf::{Held, Shelf},
+    unpack::{MAX_ENTRIES, unpack},
 };
 use crate::{
     driver::{Client, ClientError},
@@ -35,6 +37,11 @@ pub enum Destination {
     Path(PathBuf),
     /// To whoever reads this.
     Writer(Box<dyn Write + Send>),
+    /// In that folder, as the folder that was sent, under its name made safe, or
+    /// another if that is taken.
+    UnpackedIn(PathBuf),
+    /// There, and nowhere else, as the folder that was sent.
+    UnpackedAt(PathBuf),
 }
 
 /// A file that has come.
@@ -44,6 +51,8 @@ pub struct Got {
     pub path: Option<PathBuf>,
     /// Its bytes.
     pub length: u64,
+    /// Links in a folder that would lead out of it, and were not made.
+    pub left_out: usize,
 }
 
 impl Client {
@@ -55,7 +64,7 @@ impl Client {
         progress: &Progress,
     ) -> Result<Got, ClientError> {
         let file = files::file_in(&message.content).ok_or(FileError::NoFile)?;
-        if let Destination::Path(path) = &to
+        if let Destination::Path(path) | Destination::UnpackedAt(path) = &to
             && path.symlink_metadata().is_ok()
         {
             return Err(FileError::Exists(path.clone()).into());
@@ -64,14 +73,19 @@ impl Client {
             Destination::Folder(folder) => Target::Place(Place::named(folder, &file.name)),
             Destination::Path(path) => Target::Place(Place::exactly(&path)),
             Destination::Writer(writer) => Target::Writer(writer),
+            Destination::UnpackedIn(folder) => {
+                let name = file.name.strip_suffix(".tar").unwrap_or(&file.name);
+                Target::Folder(Place::named(folder, name))
+            }
+            Destination::UnpackedAt(path) => Target::Folder(Place::exactly(&path)),
         };
         let held = self.hold_for(file).await?;
-        let path = loop {
+        let (path, left_out) = loop {
             let was_there = self.fetch(file, &held, progress).await?;
             let opened;
             (target, opened) = open_to(file, held.clone(), target, progress.clone()).await?;
             match opened {
-                Ok(path) => break path,
+                Ok(put) => break put,
                 Err(ClientError::File(FileError::Altered)) => {
                     held.cut(0)?;
                     // What was here before may have been damaged here.
@@ -90,7 +104,7 @@ impl Client {
                 held.remove();
             }
         }
-        Ok(Got { path, length: file.length })
+        Ok(Got { path, length: file.length, left_out })
     }
 
     /// Takes the payload of a file in hand, when no other process has it.
@@ -106,9 +120,13 @@ impl Client {
     }
 }
 
+/// Where something was put, and how many links were left out.
+type Put = (Option<PathBuf>, usize);
+
 /// Where plaintext goes.
 enum Target {
     Place(Place),
+    Folder(Place),
     Writer(Box<dyn Write + Send>),
 }
 
@@ -118,7 +136,7 @@ async fn open_to(
     held: Held,
     mut target: Target,
     progress: Progress,
-) -> Result<(Target, Result<Option<PathBuf>, ClientError>), ClientError> {
+) -> Result<(Target, Result<Put, ClientError>), ClientError> {
     let file = file.clone();
     let opening = spawn_blocking(move || {
         let opened = open_into(&file, &held, &mut target, &progress);
@@ -132,7 +150,7 @@ fn open_into(
     held: &Held,
     target: &mut Target,
     progress: &Progress,
-) -> Result<Option<PathBuf>, ClientError> {
+) -> Result<Put, ClientError> {
     match target {
         Target::Place(place) => {
             let blob = files::blob_of(file).to_string();
@@ -143,7 +161,11 @@ fn open_into(
                 })?;
                 Ok(new.flush().map_err(place::unwritten(place))?)
             });
-            put.map(Some)
+            put.map(|path| (Some(path), 0))
+        }
+        Target::Folder(place) => {
+            let blob = files::blob_of(file).to_string();
+            unpack_into(file, held, place, &blob, progress)
         }
         Target::Writer(writer) => {
             // Nobody reads a byte of what may turn out to be something else.
@@ -152,9 +174,41 @@ fn open_into(
                 writer.write_all(bytes).map_err(FileError::write("output"))
             })?;
             writer.flush().map_err(FileError::write("output"))?;
-            Ok(None)
+            Ok((None, 0))
         }
     }
+}
+
+fn unpack_into(
+    file: &File,
+    held: &Held,
+    place: &Place,
+    id: &str,
+    progress: &Progress,
+) -> Result<Put, ClientError> {
+    // What may turn out to be something else is not even looked at.
+    open(file, held, progress, &mut |_| Ok(()))?;
+    let (path, unpacked) = place.fill_folder(id, |folder| {
+        let (stream, mut writer) = io::pipe().map_err(place::unwritten(place))?;
+        thread::scope(|scope| {
+            let opening = scope.spawn(move || {
+                open(file, held, progress, &mut |bytes| {
+                    writer.write_all(bytes).map_err(FileError::write("pipe"))
+                })
+            });
+            let mut stream = io::BufReader::with_capacity(READ_BYTES, stream);
+            let unpacked = unpack(&mut stream, folder, MAX_ENTRIES);
+            // What stands behind the end of an archive is of no use, and no harm.
+            if unpacked.is_ok() {
+                let _ = io::copy(&mut stream, &mut io::sink());
+            }
+            drop(stream);
+            let opened = opening.join().map_err(|_| ClientError::Panicked)?;
+            let unpacked = unpacked?;
+            opened.map(|()| unpacked)
+        })
+    })?;
+    Ok((Some(path), unpacked.left_out))
 }
 
 /// Opens a payload chunk by chunk. What was given out is the file only if this

@@ -58,14 +58,7 @@ impl Place {
         id: &str,
         write: impl FnOnce(&File) -> Result<(), ClientError>,
     ) -> Result<PathBuf, ClientError> {
-        let id: String = id.chars().take(16).collect();
-        let new = self.folder.join(format!(".msg-{id}.part"));
-        // What a kill left there.
-        if let Err(error) = fs::remove_file(&new)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(FileError::write(&new)(error).into());
-        }
+        let new = self.new_part(id)?;
         let file = File::options().write(true).create_new(true).open(&new);
         let file = file.map_err(unwritten(self))?;
         let named = write(&file)
@@ -79,6 +72,42 @@ impl Place {
         // A folder that cannot be made durable has the file all the same.
         let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
         Ok(path)
+    }
+
+    /// Lets `write` fill a folder, and names it, or the only folder in it, when that
+    /// has succeeded; else nothing stays.
+    pub(super) fn fill_folder<T>(
+        &self,
+        id: &str,
+        write: impl FnOnce(&Path) -> Result<T, ClientError>,
+    ) -> Result<(PathBuf, T), ClientError> {
+        let new = self.new_part(id)?;
+        fs::create_dir(&new).map_err(unwritten(self))?;
+        let named = write(&new).and_then(|written| {
+            // All of it at once: there may be many small files.
+            rustix::fs::sync();
+            Ok((self.take_name(&only_folder_in(&new))?, written))
+        });
+        // Nothing is in it any more, or nothing that is to stay.
+        let _ = fs::remove_dir_all(&new);
+        named
+    }
+
+    /// The path of what has no name yet, with nothing there.
+    fn new_part(&self, id: &str) -> Result<PathBuf, FileError> {
+        let id: String = id.chars().take(16).collect();
+        let new = self.folder.join(format!(".msg-{id}.part"));
+        // What a kill left there.
+        let removed = match new.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(&new),
+            _ => fs::remove_file(&new),
+        };
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(FileError::write(&new)(error))
+            }
+            _ => Ok(new),
+        }
     }
 
     fn take_name(&self, new: &Path) -> Result<PathBuf, FileError> {
@@ -106,6 +135,15 @@ impl Place {
             Name::Like(name) => self.folder.join(name),
             Name::Exactly(name) => self.folder.join(name),
         }
+    }
+}
+
+/// What is sent as a folder holds that one folder.
+fn only_folder_in(folder: &Path) -> PathBuf {
+    let entries: Vec<_> = folder.read_dir().into_iter().flatten().flatten().take(2).collect();
+    match entries.as_slice() {
+        [only] if only.file_type().is_ok_and(|kind| kind.is_dir()) => only.path(),
+        _ => folder.to_owned(),
     }
 }
 
