@@ -6,13 +6,22 @@
 
 pub(crate) mod tail;
 
-use std::{ffi::OsString, io, os::unix::process::ExitStatusExt as _, process::ExitStatus};
+use std::{
+    ffi::OsString,
+    io,
+    os::unix::process::ExitStatusExt as _,
+    process::ExitStatus,
+    time::{Duration, Instant},
+};
 
-use rustix::process::{Pid, Signal, getpgrp, kill_process};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, getpgrp, kill_process, kill_process_group, waitid,
+};
 use tokio::{
     process::{Child, Command},
     signal::unix::{SignalKind, signal},
     sync::mpsc,
+    time::sleep,
 };
 
 use crate::hygiene;
@@ -26,6 +35,10 @@ const PASSED: [(Signal, bool); 6] = [
     (Signal::INT, true),
     (Signal::QUIT, true),
 ];
+
+/// How long a program that is told to end may take for that, and between two looks.
+const GRACE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The code of a program that is not there, as shells have it.
 const NOT_FOUND: u8 = 127;
@@ -92,6 +105,64 @@ pub(crate) fn start(words: &[OsString], set_up: impl FnOnce(&mut Command)) -> io
     hygiene::with_own_mask(|| command.spawn())
 }
 
+/// The same in a process group of its own, so that it can be ended with all that it
+/// has started. The terminal's signals do not reach it then.
+pub(crate) fn start_apart(
+    words: &[OsString],
+    set_up: impl FnOnce(&mut Command),
+) -> io::Result<Child> {
+    start(words, |command| {
+        set_up(command);
+        command.process_group(0);
+    })
+}
+
+/// Talks with a program that was started apart, waits until it has ended, and passes
+/// signals on. The last of them is noted, even if this is given up.
+pub(crate) async fn wait_apart<T>(
+    child: &mut Child,
+    signals: &mut Signals,
+    last: &mut Option<Signal>,
+    talk: impl Future<Output = T>,
+) -> io::Result<(T, ExitStatus)> {
+    let group = id_of(child);
+    let ended = async {
+        // What it has started may talk on: its number is its own until that ends.
+        let said = talk.await;
+        io::Result::Ok((said, child.wait().await?))
+    };
+    tokio::pin!(ended);
+    loop {
+        tokio::select! {
+            ended = &mut ended => return ended,
+            signal = signals.next() => {
+                *last = Some(signal);
+                let _ = group.map(|group| kill_process_group(group, signal));
+            }
+        }
+    }
+}
+
+/// Ends a program that was started apart, with all that it has started: asks first,
+/// and does not wait long.
+pub(crate) async fn end_apart(child: &mut Child) -> io::Result<()> {
+    let Some(group) = id_of(child) else { return Ok(()) };
+    let _ = kill_process_group(group, Signal::TERM);
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let deadline = Instant::now() + GRACE;
+    // It is only looked at, so that its number stays its own until all are gone.
+    while matches!(waitid(WaitId::Pid(group), options), Ok(None)) && Instant::now() < deadline {
+        sleep(LOOK).await;
+    }
+    let _ = kill_process_group(group, Signal::KILL);
+    child.wait().await?;
+    Ok(())
+}
+
+fn id_of(child: &Child) -> Option<Pid> {
+    child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+}
+
 /// Waits until a program has ended, and passes signals on. Gives the last of them.
 pub(crate) async fn wait(
     child: &mut Child,
@@ -112,8 +183,7 @@ pub(crate) async fn wait(
 fn pass_on(child: &Child, signal: Signal) {
     let is_terminals = PASSED.contains(&(signal, true)) && is_foreground();
     // Until it has been waited for, its number is nobody else's.
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let Some(id) = id.filter(|_| !is_terminals) {
+    if let Some(id) = id_of(child).filter(|_| !is_terminals) {
         let _ = kill_process(id, signal);
     }
 }

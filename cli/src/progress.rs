@@ -39,6 +39,48 @@ pub(crate) fn of_file(globals: &Globals, name: &str) -> Progress {
     })
 }
 
+/// How many messages are written out, until it is dropped.
+pub(crate) struct Counted {
+    bar: Option<ProgressBar>,
+    begun: Instant,
+    count: u64,
+    is_shown: bool,
+}
+
+/// Shows how many messages are written out; nothing where they go to the terminal
+/// themselves.
+pub(crate) fn of_messages(globals: &Globals, are_shown: bool) -> Counted {
+    let is_shown = !globals.quiet && !are_shown && io::stderr().is_terminal();
+    Counted { bar: None, begun: Instant::now(), count: 0, is_shown }
+}
+
+impl Counted {
+    /// One more.
+    pub(crate) fn add(&mut self) {
+        self.count += 1;
+        if !self.is_shown || self.begun.elapsed() < QUIET {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let target = ProgressDrawTarget::stderr_with_hz(RATE);
+            let bar = ProgressBar::with_draw_target(None, target);
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} messages, {per_sec}") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        bar.set_position(self.count);
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl Shown {
     fn tell(&mut self, stage: Stage, done: u64, of: Option<u64>) {
         if self.begun.elapsed() < QUIET {

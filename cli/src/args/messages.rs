@@ -150,7 +150,9 @@ again, later each time. Who is killed in between gives it again with
 MSG_REDELIVERED=1. Strangers trigger nothing, and neither do repeated or own
 messages. MSG_GROUP is empty but for what was said in a group: there the answer
 goes to the group, and MSG_FROM of somebody who is no contact is an address. A
-program that obeys some and not others goes by MSG_FINGERPRINT. --exec stands last.
+program that obeys some and not others goes by MSG_FINGERPRINT. With
+--handler-timeout, one that takes too long is ended, and the message given again
+later. --exec stands last.
 
 Exits with 0 if there was nothing, with 9 if nothing came within --timeout, with 1
 if a program left a message unread.")]
@@ -178,6 +180,9 @@ pub(crate) struct Recv {
     /// Answer with what the program prints.
     #[arg(long, requires = "exec")]
     pub(crate) reply: bool,
+    /// End the program, and all that it has started, if it takes longer than that.
+    #[arg(long, value_name = "TIME", value_parser = span, requires = "exec")]
+    pub(crate) handler_timeout: Option<Span>,
     /// Wait that long for a message; with --follow, end after that long.
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub(crate) timeout: Option<Span>,

@@ -1,18 +1,26 @@
 //! `msg ask`.
 
+use std::time::Duration;
+
 use msg_client::{
-    driver::send::{Sending, What},
+    driver::{
+        Client,
+        send::{Sending, Sent, What},
+    },
     rows::Level,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
-use super::{send, shown, waiting::Waiting};
+use super::{files, send, shown, stdin::Piped, waiting::Waiting};
 use crate::{
     account,
     args::{Globals, scripts::Ask},
     failure::{Exit, Failure},
     output, report,
 };
+
+/// Between two tries to fetch an answer.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends a question, and shows the answer to it.
 pub(crate) async fn run(globals: &Globals, args: &Ask) -> Result<Exit, Failure> {
@@ -22,16 +30,7 @@ pub(crate) async fn run(globals: &Globals, args: &Ask) -> Result<Exit, Failure> 
     }
     let deadline = Instant::now() + args.timeout.0;
     let client = account::open(globals, "ask")?;
-    let sending = Sending {
-        to: vec![args.to.clone()],
-        what: What::Text(send::short_text(&args.text)?),
-        wanted: Level::Relay,
-        timeout: args.timeout.0,
-        reply_to: None,
-        key: None,
-        expire_s: None,
-    };
-    let sent = client.send(sending).await?;
+    let sent = question(globals, &client, args).await?;
     let Some(row) = sent.first() else { return Ok(Exit::Done) };
     if let Some(failure) = send::problem(row, Level::Relay) {
         return Err(failure);
@@ -42,7 +41,18 @@ pub(crate) async fn run(globals: &Globals, args: &Ask) -> Result<Exit, Failure> 
     let mut waiting = Waiting::new(client.clone(), globals.verbose);
     loop {
         if let Some(answer) = client.answer(account, question).await? {
-            let long = shown::unread_long(&client, &answer).await?;
+            let long = match shown::unread_long(&client, &answer).await {
+                Ok(long) => long,
+                // It has come, and what it says is where nobody answers just now.
+                Err(error) if Instant::now() < deadline => {
+                    if globals.verbose {
+                        Failure::from(error).say(false);
+                    }
+                    sleep_until(deadline.min(Instant::now() + PAUSE)).await;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let shown = shown::unread(&answer, long);
             for message in &shown {
                 if args.raw {
@@ -62,4 +72,26 @@ pub(crate) async fn run(globals: &Globals, args: &Ask) -> Result<Exit, Failure> 
         }
         waiting.round(Some(deadline)).await?;
     }
+}
+
+/// Sends the question, of whatever length.
+async fn question(globals: &Globals, client: &Client, args: &Ask) -> Result<Vec<Sent>, Failure> {
+    let to = vec![args.to.clone()];
+    let text = match send::text(&args.text, false)? {
+        Piped::Text(text) => text,
+        Piped::Long(text) => {
+            let sent = files::as_text(globals, client, to, text, args.timeout.0).await?;
+            return Ok(sent.rows);
+        }
+    };
+    let sending = Sending {
+        to,
+        what: What::Text(text),
+        wanted: Level::Relay,
+        timeout: args.timeout.0,
+        reply_to: None,
+        key: None,
+        expire_s: None,
+    };
+    Ok(client.send(sending).await?)
 }

@@ -9,11 +9,12 @@
 //! programs. An answer is sent under a key made of the message's id: who is killed
 //! between answer and mark gives the message again, and answers once.
 
-use std::{ffi::OsString, process::Stdio};
+use std::{ffi::OsString, io, process::Stdio};
 
 use msg_client::{
     driver::{
         Client,
+        files::{FileSending, MAX_SHOWN_BYTES, Progress, Source},
         send::{MAX_TEXT_BYTES, Sending, What},
     },
     engine::{handling::Wanted, inbox::Unread},
@@ -24,12 +25,12 @@ use msg_client::{
 use rustix::process::Signal;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy, sink},
-    process::{ChildStdin, ChildStdout},
+    process::{ChildStdin, ChildStdout, Command},
     task::spawn_blocking,
-    time::Duration,
+    time::{Duration, timeout},
 };
 
-use super::{send, shown};
+use super::{files, send, shown};
 use crate::{
     args::{Globals, messages::Recv},
     child::{self, Signals},
@@ -122,7 +123,7 @@ impl<'a> Handler<'a> {
 
     async fn give(&mut self, message: &Message, unread: &Unread) -> Result<Handled, Failure> {
         let has_answer = self.args.reply;
-        let started = child::start(&self.args.exec, |command| {
+        let set_up = |command: &mut Command| {
             command.stdin(Stdio::piped());
             command.stdout(if has_answer { Stdio::piped() } else { Stdio::inherit() });
             command.envs(variables(message, unread));
@@ -130,7 +131,12 @@ impl<'a> Handler<'a> {
             if let Some(home) = absolute_home(self.globals) {
                 command.env("MSG_HOME", home);
             }
-        });
+        };
+        let limit = self.args.handler_timeout.map(|span| span.0);
+        let started = match limit {
+            Some(_) => child::start_apart(&self.args.exec, set_up),
+            None => child::start(&self.args.exec, set_up),
+        };
         let mut child = match started {
             Ok(child) => child,
             Err(error) => {
@@ -142,21 +148,42 @@ impl<'a> Handler<'a> {
         };
         let line = report::line(Message::TYPE, message);
         let talk = talk(child.stdin.take(), child.stdout.take(), line);
-        let (answer, ended) = tokio::join!(talk, child::wait(&mut child, &mut self.signals));
-        let (status, signal) = ended.map_err(|error| {
-            Failure::new(Exit::Failed, format!("the program cannot be waited for: {error}"))
-        })?;
+        let mut signal = None;
+        let ended = if let Some(limit) = limit {
+            let both = child::wait_apart(&mut child, &mut self.signals, &mut signal, talk);
+            let Ok(ended) = timeout(limit, both).await else {
+                child::end_apart(&mut child).await.map_err(|error| unwaited(&error))?;
+                if let Some(signal) = signal {
+                    self.signals.again(signal);
+                }
+                Self::stays_unread(message, "took too long");
+                return Ok(Handled::Refused);
+            };
+            ended
+        } else {
+            let wait = child::wait(&mut child, &mut self.signals);
+            let (answer, ended) = tokio::join!(talk, wait);
+            ended.map(|(status, last)| {
+                signal = last;
+                (answer, status)
+            })
+        };
+        let (answer, status) = ended.map_err(|error| unwaited(&error))?;
         if let Some(signal) = signal {
             // It was told to stop, and so were we.
             self.signals.again(signal);
         }
         if !status.success() {
-            let id: String = message.id.chars().take(report::message::SHOWN_ID).collect();
-            let text = format!("message {id} stays unread: the program {}", child::how(status));
-            Failure::new(Exit::Failed, text).say(false);
+            Self::stays_unread(message, &child::how(status));
             return Ok(Handled::Refused);
         }
         Ok(Handled::Taken(answer))
+    }
+
+    fn stays_unread(message: &Message, why: &str) {
+        let id: String = message.id.chars().take(report::message::SHOWN_ID).collect();
+        let text = format!("message {id} stays unread: the program {why}");
+        Failure::new(Exit::Failed, text).say(false);
     }
 
     /// Answers whoever wrote it, or the group in which they did.
@@ -170,29 +197,43 @@ impl<'a> Handler<'a> {
             return Ok(());
         }
         let id = unread.message.id;
-        let sending = Sending {
-            to: vec![message.group.as_ref().unwrap_or(&message.with).exactly().to_owned()],
-            what: What::Text(answer),
-            wanted: Level::Relay,
-            timeout: TIMEOUT,
-            reply_to: Some(id),
-            // No script can choose a key like it: theirs have no control characters.
-            key: Some(format!("\0answer {id}")),
-            expire_s: None,
-        };
-        match self.client.send(sending).await {
-            Ok(sent) => {
-                let failures = sent.iter().filter_map(|row| send::problem(row, Level::Relay));
-                failures.for_each(|failure| failure.say(false));
-                Ok(())
-            }
-            Err(error @ msg_client::driver::ClientError::TooLong(_)) => {
-                Failure::from(error).about("the answer is not sent").say(false);
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
+        let to = vec![message.group.as_ref().unwrap_or(&message.with).exactly().to_owned()];
+        // No script can choose a key like it: theirs have no control characters.
+        let key = Some(format!("\0answer {id}"));
+        let (wanted, reply_to) = (Level::Relay, Some(id));
+        if answer.len() as u64 > MAX_SHOWN_BYTES {
+            let text = format!("the answer is not sent: it has over {MAX_SHOWN_BYTES} bytes");
+            Failure::new(Exit::Failed, text).say(false);
+            return Ok(());
         }
+        let sent = if answer.len() > MAX_TEXT_BYTES {
+            let source = Source::Stream(Box::new(io::Cursor::new(answer)), files::TEXT.to_owned());
+            let sending = FileSending {
+                to,
+                source,
+                name: None,
+                as_text: true,
+                wanted,
+                timeout: TIMEOUT,
+                reply_to,
+                key,
+                expire_s: None,
+            };
+            self.client.send_file(sending, &Progress::silent()).await?.rows
+        } else {
+            let what = What::Text(answer);
+            let timeout = TIMEOUT;
+            let sending = Sending { to, what, wanted, timeout, reply_to, key, expire_s: None };
+            self.client.send(sending).await?
+        };
+        let failures = sent.iter().filter_map(|row| send::problem(row, Level::Relay));
+        failures.for_each(|failure| failure.say(false));
+        Ok(())
     }
+}
+
+fn unwaited(error: &io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("the program cannot be waited for: {error}"))
 }
 
 /// Hands the message over, and takes what the program writes. Both at once: a program
@@ -207,7 +248,7 @@ async fn talk(input: Option<ChildStdin>, output: Option<ChildStdout>, line: Stri
     let take = async move {
         let mut answer = Vec::new();
         if let Some(mut output) = output {
-            let most = u64::try_from(MAX_TEXT_BYTES + 1).unwrap_or(u64::MAX);
+            let most = MAX_SHOWN_BYTES + 1;
             let _ = (&mut output).take(most).read_to_end(&mut answer).await;
             let _ = copy(&mut output, &mut sink()).await;
         }

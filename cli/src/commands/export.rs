@@ -18,7 +18,7 @@ use crate::{
         archive::{Export, Form},
     },
     failure::{Exit, Failure},
-    output,
+    output, progress,
     report::{
         self, Report as _,
         mbox::{self, Party},
@@ -42,7 +42,8 @@ pub(crate) async fn run(globals: &Globals, args: &Export) -> Result<Exit, Failur
     }
     let client = account::open(globals, "export")?;
     let mut sink = Sink::open(args.output.as_deref())?;
-    match write(&client, args, &mut sink).await {
+    let progress = progress::of_messages(globals, args.output.is_none() && output::is_terminal());
+    match write(&client, args, &mut sink, progress).await {
         Ok(()) => sink.close(),
         Err(failure) => {
             sink.discard();
@@ -51,7 +52,12 @@ pub(crate) async fn run(globals: &Globals, args: &Export) -> Result<Exit, Failur
     }
 }
 
-async fn write(client: &Client, args: &Export, sink: &mut Sink) -> Result<(), Failure> {
+async fn write(
+    client: &Client,
+    args: &Export,
+    sink: &mut Sink,
+    mut progress: progress::Counted,
+) -> Result<(), Failure> {
     let with = match &args.with {
         Some(who) => Some(client.contact(who).await?.account),
         None => None,
@@ -67,6 +73,7 @@ async fn write(client: &Client, args: &Export, sink: &mut Sink) -> Result<(), Fa
             let long = shown::kept_long(client, kept)?;
             for message in shown::kept(kept, long) {
                 sink.write(&form(args.format, &message, &own))?;
+                progress.add();
             }
         }
         from = page.next;

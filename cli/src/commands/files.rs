@@ -3,11 +3,15 @@
 use std::{
     io::{self, Read},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use msg_client::driver::{
-    Client,
-    files::{FileSending, FileSent, Source},
+use msg_client::{
+    driver::{
+        Client,
+        files::{FileSending, FileSent, Source},
+    },
+    rows::Level,
 };
 use msg_protocol::id::MessageId;
 
@@ -23,7 +27,7 @@ use crate::{
 /// What a pipe is called when nobody gives it a name.
 const PIPE: &str = "stdin";
 /// What a long text is called where it is a file.
-const TEXT: &str = "text.txt";
+pub(crate) const TEXT: &str = "text.txt";
 
 /// Sends files, one message each.
 pub(crate) async fn run(
@@ -84,6 +88,29 @@ pub(crate) async fn long_text(
         expire_s: args.expire,
     };
     one(globals, client, sending, args, "text").await
+}
+
+/// The same of a text that a command sends by itself, as soon as our relay has it.
+pub(crate) async fn as_text(
+    globals: &Globals,
+    client: &Client,
+    to: Vec<String>,
+    text: Box<dyn Read + Send>,
+    timeout: Duration,
+) -> Result<FileSent, Failure> {
+    let sending = FileSending {
+        to,
+        source: Source::Stream(text, TEXT.to_owned()),
+        name: None,
+        as_text: true,
+        wanted: Level::Relay,
+        timeout,
+        reply_to: None,
+        key: None,
+        expire_s: None,
+    };
+    let progress = progress::of_file(globals, "text");
+    Ok(client.send_file(sending, &progress).await?)
 }
 
 async fn one(

@@ -7,6 +7,8 @@
 //! What was written and not yet marked when the process is killed comes again, with
 //! `redelivered`. From the first write that failed on nothing is marked.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use msg_client::{
     driver::{Client, groups::Labels},
     engine::{handling::Wanted, inbox::Unread},
@@ -27,6 +29,8 @@ use crate::{
 
 /// Messages that are marked together.
 const BATCH: usize = 64;
+/// The longest pause before a long text that could not be fetched is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// What is shown, and how much of it.
 struct Reading<'a> {
@@ -34,8 +38,8 @@ struct Reading<'a> {
     args: &'a Recv,
     client: Client,
     of: Option<AccountId>,
-    /// Rows from here on have not been looked at.
-    from: u64,
+    /// Long texts that could not be fetched, by number: when they are tried again.
+    later: BTreeMap<u64, Later>,
     left: u64,
     shown: u64,
     /// Why the relay is not reached, while it is not.
@@ -65,9 +69,9 @@ pub(crate) async fn run(globals: &Globals, args: &Recv) -> Result<Exit, Failure>
         [] => None,
         _ => Some(Handler::new(globals, args, client.clone()).await?),
     };
-    let (from, shown, lost, stopped) = (0, 0, None, None);
+    let (later, shown, lost, stopped) = (BTreeMap::new(), 0, None, None);
     let mut reading =
-        Reading { globals, args, client, of, from, left, shown, lost, handler, stopped };
+        Reading { globals, args, client, of, later, left, shown, lost, handler, stopped };
     let deadline = args.timeout.map(|span| Instant::now() + span.0);
     if args.follow {
         return reading.follow(deadline).await;
@@ -87,6 +91,25 @@ pub(crate) async fn run(globals: &Globals, args: &Recv) -> Result<Exit, Failure>
     collected?;
     reading.tell_of_strangers().await?;
     Ok(reading.exit())
+}
+
+/// When something is tried again.
+struct Later {
+    at: Instant,
+    tries: u32,
+}
+
+impl Later {
+    /// After one more try in vain: later each time.
+    fn after(tries: u32) -> Self {
+        let tries = tries.saturating_add(1);
+        let pause = Duration::from_secs(1 << tries.min(8)).min(LONGEST_PAUSE);
+        Self { at: Instant::now() + pause, tries }
+    }
+
+    fn is_to_come(&self) -> bool {
+        Instant::now() < self.at
+    }
 }
 
 impl Reading<'_> {
@@ -162,17 +185,16 @@ impl Reading<'_> {
         if self.handler.is_some() {
             return self.give(follows).await;
         }
+        let mut from = 0;
         while self.left > 0 {
             let limit = usize::try_from(self.left).unwrap_or(BATCH).min(BATCH);
             let unread = if self.args.peek {
-                self.client.unread(self.from, self.of, limit).await?
+                self.client.unread(from, self.of, limit).await?
             } else {
-                self.client.take_unread(self.from, self.of, limit).await?
+                self.client.take_unread(from, self.of, limit).await?
             };
             let Some(last) = unread.last() else { break };
-            if self.args.peek {
-                self.from = last.number + 1;
-            }
+            from = last.number.saturating_add(1);
             self.show_batch(&unread).await?;
         }
         Ok(())
@@ -202,11 +224,15 @@ impl Reading<'_> {
         let mut written = Vec::new();
         let mut failed = Ok(());
         for message in unread {
+            if self.later.get(&message.number).is_some_and(Later::is_to_come) {
+                continue;
+            }
             let long = match shown::unread_long(&self.client, message).await {
                 Ok(long) => long,
                 Err(error) => {
                     // It stays unread, and those behind it need not wait for it.
-                    self.from = message.number + 1;
+                    let tries = self.later.get(&message.number).map_or(0, |later| later.tries);
+                    self.later.insert(message.number, Later::after(tries));
                     if self.globals.verbose {
                         Failure::from(error).say(false);
                     }
@@ -218,6 +244,7 @@ impl Reading<'_> {
                 break;
             }
             written.push(message.number);
+            self.later.remove(&message.number);
         }
         let count = u64::try_from(written.len()).unwrap_or(u64::MAX);
         self.shown += count;
