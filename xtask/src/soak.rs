@@ -1,5 +1,5 @@
 //! `cargo xtask soak [--times N]`: the tests of faults, each with many times the
-//! runs that every change gets.
+//! runs that every change gets, and of files, with one of 1 GiB.
 
 use crate::{
     failure::Failure,
@@ -13,7 +13,8 @@ const DEFAULT_TIMES: u32 = 10;
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let times = parse(words)?;
     tool::require(&[C_COMPILER, FAKETIME])?;
-    for tests in ["--package msg-relay --lib", "--package msg-tests --test faults"] {
+    let tests = ["--package msg-relay --lib", "--package msg-tests --test faults --test transfer"];
+    for tests in tests {
         Step::cargo("soak", &format!("test --release --locked {tests}"))
             .env("MSG_SOAK", times.to_string())
             .run()?;

@@ -20,7 +20,10 @@ use msg_protocol::{
     response::{Collected, Record, Records, Response, Row},
     version::Welcome,
 };
-use msg_tests::relay::{Answer, Lie};
+use msg_tests::{
+    memory::most_resident_kib,
+    relay::{Answer, Lie},
+};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::scene::Scene;
@@ -32,7 +35,7 @@ const BODY_BYTES: usize = 4_096;
 /// Envelopes after which a flood has lasted long enough.
 const ENOUGH: u64 = 12_000;
 /// Most memory that a flood may cost.
-const MAX_RESIDENT_KB: u64 = 48 * 1_024;
+const MAX_RESIDENT_KIB: u64 = 48 * 1_024;
 
 /// Says that there is always more: invented envelopes, whose numbers rise by `step`
 /// from the one that was asked for after.
@@ -75,19 +78,13 @@ fn a_flood_takes_little_memory_and_ends_when_it_is_told_to() {
         assert!(Instant::now() < deadline, "the flood dries up");
         thread::sleep(Duration::from_millis(20));
     }
-    let resident_kb = most_resident_kb(&flooded);
-    assert!(resident_kb < MAX_RESIDENT_KB, "{resident_kb} KB");
+    let resident_kib = most_resident_kib(flooded.id()).unwrap();
+    assert!(resident_kib < MAX_RESIDENT_KIB, "{resident_kib} KiB");
     kill_process(Pid::from_child(&flooded), Signal::TERM).unwrap();
     flooded.wait().unwrap();
 
     scene.liar.is_honest();
     assert_eq!(bob.read(), ["hello"]);
-}
-
-fn most_resident_kb(process: &Child) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 #[test]

@@ -33,3 +33,22 @@ fn no_answer_is_told_by_the_exit_code() {
     assert_eq!(bob.read(), ["anybody?"]);
     assert_eq!(alice.run(&["ask", "zoe", "there?"]).code, Some(1));
 }
+
+#[test]
+fn questions_and_answers_have_any_length() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let (question, answer) = ("why? ".repeat(20_000), "because ".repeat(20_000));
+    let mut asking = alice.command(&["ask", "bob", "--timeout", "2m"]);
+    let mut asking = asking.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let mut pipe = asking.stdin.take().unwrap();
+    std::io::Write::write_all(&mut pipe, question.as_bytes()).unwrap();
+    drop(pipe);
+    let come = bob.json(&["recv", "--timeout", "1m"]);
+    assert!(field(&come[0], "body") == question);
+    let id = field(&come[0], "id").to_owned();
+    assert_eq!(bob.pipe(&["reply", &id], answer.as_bytes()).code, Some(0));
+    let done = Done::of(asking.wait_with_output().unwrap());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.text() == answer + "\n");
+}

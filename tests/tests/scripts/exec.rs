@@ -121,3 +121,45 @@ fn reply_needs_a_program_and_a_program_needs_a_name() {
     assert_eq!(none.code, Some(1), "{}", none.stderr);
     assert_eq!(bob.read(), ["hi"]);
 }
+
+#[test]
+fn a_program_that_takes_too_long_is_ended_with_all_that_it_has_started() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let children = bob.home().join("children");
+    // One that does not listen, and a child that outlives it.
+    let lines = format!(
+        "body=$(cat); case $body in *slow*) ;; *) exit 0;; esac\n\
+         trap '' TERM; sleep 600 & echo $! >>{0}; echo $$ >>{0}; wait; sleep 600",
+        children.display()
+    );
+    let program = program(&bob, &lines);
+    alice.done(&["send", "bob", "slow"]);
+    alice.done(&["send", "bob", "quick"]);
+    let words = ["recv", "--handler-timeout", "1s", "--reply", "--exec", &program];
+    let done = bob.run(&words);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    assert!(done.stderr.contains("took too long"), "{}", done.stderr);
+    let started = fs::read_to_string(&children).unwrap();
+    assert_eq!(started.lines().count(), 2, "{started}");
+    for child in started.lines() {
+        let status = fs::read_to_string(format!("/proc/{child}/status")).unwrap_or_default();
+        let has_ended = status.is_empty() || status.contains("State:\tZ");
+        assert!(has_ended, "{child} still runs: {status}");
+    }
+    let left = bob.json(&["recv"]);
+    assert_eq!(left.iter().map(|line| field(line, "body")).collect::<Vec<_>>(), ["slow"]);
+    assert_eq!(alice.read(), [""; 0], "nothing is answered");
+}
+
+#[test]
+fn a_long_message_and_a_long_answer_are_whole() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let program = program(&bob, "sed 's/.*\"body\":\"\\([^\"]*\\)\".*/\\1/'");
+    let text = "long ".repeat(20_000);
+    assert_eq!(alice.pipe(&["send", "bob"], text.as_bytes()).code, Some(0));
+    let done = bob.run(&["recv", "--reply", "--exec", &program]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(alice.read(), [text + "\n"]);
+}

@@ -11,6 +11,7 @@ mod archive;
 mod ask;
 mod exec;
 mod keys;
+mod lines;
 mod marks;
 mod presence;
 mod run;

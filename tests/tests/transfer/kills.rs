@@ -14,8 +14,10 @@ use std::{
 
 use msg_protocol::request::Request;
 use msg_tests::{
+    memory::{most_resident_kib, watched},
     msg::{Person, friends_at},
     relay::{Answer, Liar, Lie},
+    soak,
 };
 
 use super::{
@@ -23,8 +25,10 @@ use super::{
 };
 
 const LENGTH: usize = 64 << 20;
-/// Pieces of its payload, at least.
-const PIECES: usize = LENGTH / 65_536;
+/// The same where there is time.
+const LENGTH_IN_SOAK: usize = 1 << 30;
+/// Most memory that either side may ever have had: less than the file.
+const MAX_RESIDENT_KIB: u64 = 64 * 1_024;
 
 /// Bytes of all that lies on somebody's shelf.
 fn shelved(person: &Person) -> u64 {
@@ -60,51 +64,70 @@ impl Lie for Counted {
     }
 }
 
-/// Runs words until so many pieces have gone by, and kills them.
-fn killed(mut child: Child, counter: &AtomicUsize, pieces: usize) {
+/// Kills words when so many pieces have gone by; gives the most memory they had.
+fn killed(mut child: Child, counter: &AtomicUsize, pieces: usize) -> u64 {
     let enough = counter.load(Ordering::SeqCst) + pieces;
-    wait_for(&mut child, "a part went by", || counter.load(Ordering::SeqCst) >= enough);
+    let (id, mut most) = (child.id(), 0);
+    wait_for(&mut child, "a part went by", || {
+        most = most_resident_kib(id).unwrap_or(0).max(most);
+        counter.load(Ordering::SeqCst) >= enough
+    });
     child.kill().unwrap();
     child.wait().unwrap();
+    most
 }
 
 #[test]
-fn a_transfer_killed_twice_on_each_side_arrives_with_the_same_hash() {
+fn a_transfer_killed_twice_on_each_side_arrives_with_the_same_hash_in_little_memory() {
+    let length = if soak::is_on() { LENGTH_IN_SOAK } else { LENGTH };
+    // Of its payload, at least.
+    let pieces = length / 65_536;
     let relay = relay();
     let liar = Liar::before(relay.endpoint());
     let [alice, bob] = friends_at(MSG, liar.link(), ["alice", "bob"]);
     let counted = Counted::default();
     liar.lies(counted.clone());
     let (from, to) = (folder(), folder());
-    let film = random_file(&from.path().join("film.mkv"), LENGTH);
-    let words = ["send", "bob", "--file", film.to_str().unwrap()];
+    let film = random_file(&from.path().join("film.mkv"), length);
+    let words = ["send", "bob", "--file", film.to_str().unwrap(), "--json"];
+    let mut most_sending = 0;
     for _ in 0..2 {
-        killed(alice.start(&words), &counted.put, PIECES / 5);
+        most_sending = killed(alice.start(&words), &counted.put, pieces / 5).max(most_sending);
     }
     let waiting = alice.json(&["outbox"]);
     assert_eq!(waiting.len(), 1, "both commands began one message: {waiting:?}");
-    let sent = alice.json(&words);
+    let (done, most) = watched(alice.start(&words));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let (sent, most_sending) = (done.lines(), most_sending.max(most));
     assert_eq!((sent[0]["level"].as_str(), &sent[0]["id"]), (Some("relay"), &waiting[0]["id"]));
     assert_eq!(shelved(&alice), 0, "what the relay has needs no room here");
     let put = counted.put.load(Ordering::SeqCst);
-    assert!(put < PIECES + PIECES / 5, "{put} pieces of {PIECES} were sent");
+    assert!(put < pieces + pieces / 5, "{put} pieces of {pieces} were sent");
 
     let message = received(&bob);
     assert_eq!(message["file"]["name"], "film.mkv");
-    let words = ["get", id(&message)];
+    let get = || bob.command(&["get", id(&message)]).current_dir(to.path()).spawn().unwrap();
+    let mut most_getting = 0;
     for _ in 0..2 {
-        let getting = bob.command(&words).current_dir(to.path()).spawn().unwrap();
-        killed(getting, &counted.fetched, PIECES / 5);
+        most_getting = killed(get(), &counted.fetched, pieces / 5).max(most_getting);
         assert_eq!(names(to.path()), [""; 0], "nothing is named before all of it is there");
         assert!(shelved(&bob) > 0, "what was fetched stays");
     }
-    let done = run_in(&bob, to.path(), &words);
+    let (done, most) = watched(get());
     assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let most_getting = most_getting.max(most);
     let fetched = counted.fetched.load(Ordering::SeqCst);
-    assert!(fetched < PIECES + PIECES / 5, "{fetched} pieces of {PIECES} were fetched");
+    assert!(fetched < pieces + pieces / 5, "{fetched} pieces of {pieces} were fetched");
     assert_eq!(names(to.path()), ["film.mkv"]);
     assert_eq!(sha256(&to.path().join("film.mkv")), sha256(&film));
     assert_eq!(shelved(&bob), 0);
+    let most_serving = most_resident_kib(relay.id()).unwrap();
+    eprintln!(
+        "{length} bytes: {put} pieces put, {fetched} fetched; at most {most_sending} KiB to send, {most_getting} KiB to get, {most_serving} KiB for the relay"
+    );
+    for most in [most_sending, most_getting] {
+        assert!(most < MAX_RESIDENT_KIB, "{most_sending} KiB to send, {most_getting} KiB to get");
+    }
 }
 
 #[test]

@@ -44,6 +44,49 @@ impl Lie for Longer {
     }
 }
 
+/// Gives two pieces in each other's place.
+struct Swapped;
+
+impl Lie for Swapped {
+    fn hear(&mut self, request: &mut Request) -> Option<Answer> {
+        if let Request::FetchBlob(fetch) = request {
+            fetch.index = match fetch.index {
+                1 => 2,
+                2 => 1,
+                other => other,
+            };
+        }
+        None
+    }
+}
+
+/// Gives the same piece again and again.
+struct Repeated;
+
+impl Lie for Repeated {
+    fn hear(&mut self, request: &mut Request) -> Option<Answer> {
+        if let Request::FetchBlob(fetch) = request {
+            fetch.index = fetch.index.min(1);
+        }
+        None
+    }
+}
+
+/// Cuts a byte off.
+struct Cut;
+
+impl Lie for Cut {
+    fn say(&mut self, request: &Request, answer: &mut Answer) {
+        if let (Request::FetchBlob(fetch), Ok(Response::BlobChunk(chunk))) = (request, answer)
+            && fetch.index > 1
+        {
+            let mut bytes = chunk.bytes.clone().into_vec();
+            bytes.pop();
+            chunk.bytes = Bytes::new(bytes).unwrap();
+        }
+    }
+}
+
 /// Has forgotten all blobs.
 struct Forgetful;
 
@@ -80,6 +123,12 @@ fn a_relay_that_gives_other_bytes_makes_no_file() {
     assert_eq!(done.code, Some(3), "{}", done.stderr);
     assert!(done.stderr.contains("other bytes"), "{}", done.stderr);
     liar.lies(Longer);
+    assert_eq!(run_in(&bob, to.path(), &get).code, Some(3));
+    liar.lies(Swapped);
+    assert_eq!(run_in(&bob, to.path(), &get).code, Some(3));
+    liar.lies(Repeated);
+    assert_eq!(run_in(&bob, to.path(), &get).code, Some(3));
+    liar.lies(Cut);
     assert_eq!(run_in(&bob, to.path(), &get).code, Some(3));
     liar.lies(Forgetful);
     let done = run_in(&bob, to.path(), &get);

@@ -8,16 +8,19 @@
     reason = "a test stops at its first surprise"
 )]
 
+mod folders;
+mod groups;
 mod kills;
 mod liar;
 mod limits;
 mod names;
 mod stories;
+mod taken_back;
 mod texts;
 
 use std::{
-    fs,
-    io::Read as _,
+    fs::{self, File},
+    io::{BufWriter, Read as _, Write as _},
     path::{Path, PathBuf},
     process::Child,
     thread,
@@ -51,14 +54,30 @@ fn folder() -> TempDir {
 
 /// Writes so many random bytes there.
 fn random_file(path: &Path, length: usize) -> PathBuf {
-    let mut bytes = vec![0; length];
-    seed::rng(u64::try_from(length).unwrap()).fill_bytes(&mut bytes);
-    fs::write(path, bytes).unwrap();
+    let mut random = seed::rng(u64::try_from(length).unwrap());
+    let mut file = BufWriter::new(File::create(path).unwrap());
+    let mut bytes = vec![0; length.min(65_536)];
+    let mut left = length;
+    while left > 0 {
+        let part = &mut bytes[..left.min(65_536)];
+        random.fill_bytes(part);
+        file.write_all(part).unwrap();
+        left -= part.len();
+    }
+    file.flush().unwrap();
     path.to_owned()
 }
 
 fn sha256(path: &Path) -> [u8; 32] {
-    Sha256::digest(fs::read(path).unwrap()).into()
+    let mut file = File::open(path).unwrap();
+    let mut hasher = Sha256::new();
+    let mut bytes = vec![0; 65_536];
+    loop {
+        match file.read(&mut bytes).unwrap() {
+            0 => return hasher.finalize().into(),
+            length => hasher.update(&bytes[..length]),
+        }
+    }
 }
 
 /// Runs words with `folder` as the working directory.

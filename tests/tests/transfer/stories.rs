@@ -1,6 +1,6 @@
 //! Files as people use them.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
+use std::fs;
 
 use super::{folder, friends, id, names, random_file, received, relay, run_in, sha256};
 
@@ -26,29 +26,6 @@ fn several_files_go_to_several_people_under_their_names() {
         assert_eq!(sha256(&to.path().join(file.file_name().unwrap())), sha256(file));
     }
     assert_eq!(names(to.path()), ["one.bin", "two.bin"]);
-}
-
-#[test]
-fn a_folder_comes_as_a_tar_stream() {
-    let relay = relay();
-    let [alice, bob] = friends(&relay);
-    let from = folder();
-    let photos = from.path().join("photos");
-    fs::create_dir_all(photos.join("2026")).unwrap();
-    let photo = random_file(&photos.join("2026/a.jpg"), 100_000);
-    fs::write(photos.join("run.sh"), "#!/bin/sh\n").unwrap();
-    fs::set_permissions(photos.join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
-    alice.done(&["send", "bob", "--file", photos.to_str().unwrap()]);
-    let message = received(&bob);
-    assert_eq!(message["file"]["name"], "photos.tar");
-    let to = folder();
-    let done = run_in(&bob, to.path(), &["get", id(&message)]);
-    assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let status = Command::new("tar").args(["xf", "photos.tar"]).current_dir(to.path()).status();
-    assert!(status.unwrap().success());
-    assert_eq!(sha256(&to.path().join("photos/2026/a.jpg")), sha256(&photo));
-    let mode = fs::metadata(to.path().join("photos/run.sh")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o755);
 }
 
 #[test]

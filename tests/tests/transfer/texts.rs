@@ -1,6 +1,8 @@
 //! Texts of any length arrive exactly, and are read like any text.
 
-use msg_tests::msg::Person;
+use std::io::{BufRead as _, BufReader};
+
+use msg_tests::msg::{Done, Person};
 
 use super::{MSG, friends, relay};
 
@@ -51,6 +53,13 @@ fn a_long_text_at_a_relay_that_is_away_stays_unread_and_holds_up_nobody() {
     alice.done(&["send", "bob", "short"]);
     far.kill();
     assert_eq!(bob.read(), ["short"]);
+    let words = ["recv", "--follow", "--json", "-n", "1", "--timeout", "2m", "--verbose"];
+    let mut following = bob.start(&words);
+    // It has tried, in vain.
+    let mut said = String::new();
+    BufReader::new(following.stderr.take().unwrap()).read_line(&mut said).unwrap();
     far.restart();
-    assert_eq!(bob.read(), [text]);
+    let done = Done::of(following.wait_with_output().unwrap());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.lines()[0]["body"] == text, "who follows tries again: {}", done.text());
 }
