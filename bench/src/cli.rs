@@ -3,6 +3,8 @@
 //! connects, deposits one envelope and syncs a file twice.
 
 pub(crate) mod bare;
+mod files;
+mod lines;
 
 use std::{
     fs, io,
@@ -26,17 +28,38 @@ use crate::{
 const TURN: u32 = 5;
 const TEXT: &str = "the backup of db1 is done: 12,345 files, 67 GB, 0 errors";
 
-/// Measures and prints.
-pub(crate) fn run() -> io::Result<()> {
+/// What can be measured by itself.
+const PARTS: [&str; 3] = ["commands", "files", "lines"];
+
+/// Measures and prints what is asked for, without words everything; `--small` takes
+/// a small file. `None` if the words make no sense.
+pub(crate) fn run(words: &[&str]) -> Option<io::Result<()>> {
+    let small = words.contains(&"--small");
+    let asked: Vec<&str> = words.iter().copied().filter(|word| *word != "--small").collect();
+    if !asked.iter().all(|word| PARTS.contains(word)) {
+        return None;
+    }
+    Some(measure(if asked.is_empty() { &PARTS } else { &asked }, small))
+}
+
+fn measure(parts: &[&str], small: bool) -> io::Result<()> {
     let msg = folder::program_folder()?.join("msg");
     line(format!("machine: {}", machine::describe()));
-    line(
-        "each command a process, its files on the disk of the build folder; medians, milliseconds",
-    );
+    line("each command a process, its files on the disk of the build folder");
     line("");
-    line(format!("the program `msg`            {:>9.1} MiB", mebibytes(&msg)?));
-    start(&msg);
-    send(&msg)
+    for part in parts {
+        match *part {
+            "commands" => {
+                line("medians, milliseconds");
+                line(format!("the program `msg`            {:>9.1} MiB", mebibytes(&msg)?));
+                start(&msg);
+                send(&msg)?;
+            }
+            "files" => files::run(&msg, small)?,
+            _ => lines::run(&msg)?,
+        }
+    }
+    Ok(())
 }
 
 /// The start alone, beside a program that does nothing.

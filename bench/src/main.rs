@@ -19,7 +19,7 @@ fn main() -> ExitCode {
             crypto::run();
             ExitCode::SUCCESS
         }
-        ["cli"] => ended(cli::run()),
+        ["cli", rest @ ..] => cli::run(rest).map_or_else(usage, ended),
         // The other side of `cli`.
         ["bare", folder] => ended(cli::bare::run(folder.as_ref())),
         ["groups", rest @ ..] => groups::run(rest).map_or_else(usage, ended),
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     output::talk("crypto");
-    output::talk("cli");
+    output::talk("cli [--small] [commands] [files] [lines]");
     output::talk("groups [--full]");
     output::talk("relay [--full] [deposits] [pushes] [idle] [growth]");
     ExitCode::from(2)

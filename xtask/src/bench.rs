@@ -4,14 +4,14 @@ use crate::{
     failure::Failure,
     output,
     step::Step,
-    tool::{self, C_COMPILER, NATS, POSTGRESQL, REDIS},
+    tool::{self, AGE, C_COMPILER, NATS, POSTGRESQL, REDIS},
 };
 
 /// What can be measured, and the words that may follow.
 const SUBJECTS: &[(&str, &[&str])] = &[
     ("crypto", &[]),
     ("relay", &["--full", "deposits", "pushes", "idle", "growth"]),
-    ("cli", &[]),
+    ("cli", &["--small", "commands", "files", "lines"]),
     ("groups", &["--full"]),
 ];
 
@@ -19,8 +19,10 @@ const SUBJECTS: &[(&str, &[&str])] = &[
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let subject = parse(words)?;
     tool::require(&[C_COMPILER])?;
-    if subject == "relay" {
-        servers();
+    match subject {
+        "relay" => servers(),
+        "cli" => beside(tool::require(&[AGE]), AGE.what()),
+        _ => {}
     }
     if subject != "crypto" {
         Step::cargo("programs", "build --release --locked --package msg-relay --package msg-cli")
@@ -48,10 +50,14 @@ fn parse(words: &[String]) -> Result<&str, Failure> {
 fn servers() {
     for need in [REDIS, POSTGRESQL, NATS] {
         let what = need.what();
-        if let Err(failure) = tool::require_server(need) {
-            output::failure(&failure);
-            output::line(&format!("{what} will be left out"));
-        }
+        beside(tool::require_server(need), what);
+    }
+}
+
+fn beside(found: Result<(), Failure>, what: &str) {
+    if let Err(failure) = found {
+        output::failure(&failure);
+        output::line(&format!("{what} will be left out"));
     }
 }
 
@@ -68,6 +74,7 @@ mod tests {
         assert_eq!(parse("crypto").unwrap(), "crypto");
         assert_eq!(parse("relay").unwrap(), "relay");
         assert_eq!(parse("cli").unwrap(), "cli");
+        assert_eq!(parse("cli files --small").unwrap(), "cli");
         assert_eq!(parse("relay --full idle").unwrap(), "relay");
         for text in ["", "cripto", "crypto x", "crypto --full", "--full", "relay crypto"] {
             assert!(matches!(parse(text), Err(Failure::Usage(_))), "{text:?}");

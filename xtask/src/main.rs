@@ -56,7 +56,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench crypto | cli | groups | relay [--full] [PART]",
+        usage: "bench crypto | cli [--small] [PART] | groups [--full] | relay [--full] [PART]",
         about: "the cryptography, the commands or the relay, measured beside neighbours in the same run",
         run: bench::run,
     },

@@ -71,6 +71,13 @@ pub(crate) const NATS: Need = Need {
     check: || Step::new("", "nats-server").arg("--version").succeeds(),
 };
 
+/// age, which encrypts files.
+pub(crate) const AGE: Need = Need {
+    what: "age",
+    packages: "age",
+    check: || Step::new("", "age").arg("--version").succeeds(),
+};
+
 /// Like [`require`], for a package that would start a service of its own: it is
 /// installed only where nothing runs that starts services.
 pub(crate) fn require_server(need: Need) -> Result<(), Failure> {
