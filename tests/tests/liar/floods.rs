@@ -1,8 +1,6 @@
 //! More than anybody sent.
 
 use std::{
-    fs,
-    process::Child,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},

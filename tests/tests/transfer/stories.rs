@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{folder, friends, id, names, random_file, received, relay, run_in, sha256};
+use super::{folder, friends, id, names, random_file, relay, run_in, sha256};
 
 #[test]
 fn several_files_go_to_several_people_under_their_names() {
