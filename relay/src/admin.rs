@@ -19,6 +19,7 @@ mod report;
 mod serve;
 mod show;
 mod socket;
+mod trial;
 
 pub(crate) use self::{
     command::operate,

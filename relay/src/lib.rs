@@ -22,6 +22,7 @@ pub mod private;
 pub mod quota;
 mod random;
 mod run;
+mod selftest;
 pub mod serve;
 pub mod service;
 pub mod source;

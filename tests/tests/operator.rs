@@ -239,3 +239,41 @@ fn a_slip_in_the_configuration_stops_the_start_with_its_place() {
     assert_eq!(run(&["--no-such-flag"]).status.code(), Some(2));
     assert_eq!(run(&["--help"]).status.code(), Some(0));
 }
+
+/// Runs a word of the program about a relay that runs.
+fn operate(relay: &RelayProcess, words: &[&str]) -> Output {
+    let data = relay.data();
+    run(&[&["--data", data.to_str().unwrap()], words].concat())
+}
+
+#[test]
+fn a_trial_from_outside_passes_and_leaves_nothing_behind() {
+    for policy in ["open", "invited"] {
+        let relay = relay().arg("--registration").arg(policy).start();
+        let trial = operate(&relay, &["selftest"]);
+        let said = String::from_utf8_lossy(&trial.stdout).into_owned();
+        assert!(trial.status.success(), "{said}{}", String::from_utf8_lossy(&trial.stderr));
+        for part in ["TLS 1.3", "two accounts registered", "one way", "other way", "deleted"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        let users = operate(&relay, &["users", "list", "--json"]);
+        assert!(!String::from_utf8_lossy(&users.stdout).contains("selftest"));
+        let invitations = operate(&relay, &["invite", "list", "--json"]);
+        assert!(!String::from_utf8_lossy(&invitations.stdout).contains("selftest"));
+    }
+}
+
+#[test]
+fn a_trial_trusts_the_key_of_the_link_alone() {
+    let [relay, other] = [relay().start(), relay().start()];
+    let link = relay.link().to_secret_text();
+    let foreign = link.replace(
+        &relay.link().pin.unwrap().to_string(),
+        &other.link().pin.unwrap().to_string(),
+    );
+    let trial = run(&["selftest", &foreign]);
+    assert_eq!(trial.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&trial.stderr).into_owned();
+    assert!(said.contains("another key"), "{said}");
+    assert!(run(&["selftest", &link]).status.success());
+}

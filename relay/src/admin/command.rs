@@ -3,11 +3,13 @@
 
 use std::{io, path::Path};
 
+use msg_protocol::address::LinkError;
+
 use super::{
     client::{AskError, ask},
     order::{MAX_NOTE_BYTES, Order, QuotaChange},
     report::Report,
-    show,
+    show, trial,
 };
 use crate::{
     args::{
@@ -16,6 +18,7 @@ use crate::{
     },
     output,
     private::{self, PrivateError},
+    selftest::SelftestError,
     startup::{DataLock, LockError},
     store::redb::{OpenError, Redb},
 };
@@ -42,6 +45,15 @@ pub(crate) enum OperationError {
     /// A relay runs where a backup should be restored.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The text is no link.
+    #[error("relay link: {0}")]
+    Link(#[from] LinkError),
+    /// Stdin cannot be read.
+    #[error("stdin cannot be read: {0}")]
+    Stdin(#[source] io::Error),
+    /// The relay did not pass.
+    #[error(transparent)]
+    Selftest(#[from] SelftestError),
     /// The backup is none, or there is no place for it.
     #[error("cannot restore: {0}")]
     Restore(#[from] OpenError),
@@ -58,6 +70,7 @@ impl OperationError {
             Self::Ask(error) => error.hint(),
             Self::Data(error) => error.hint(),
             Self::Lock(error) => error.hint(),
+            Self::Selftest(error) => error.hint().map(str::to_owned),
             Self::Restore(OpenError::Exists { path }) => {
                 Some(format!("move {} away first; it is the store so far", path.display()))
             }
@@ -74,6 +87,8 @@ impl OperationError {
             Self::Ask(error) => error.code(),
             Self::Data(_) => "not-private",
             Self::Lock(_) => "relay-runs",
+            Self::Link(_) | Self::Stdin(_) => "link",
+            Self::Selftest(_) => "selftest",
             Self::Restore(_) => "restore",
         }
     }
@@ -85,7 +100,7 @@ impl OperationError {
 
     /// Whether it is the command line that is wrong.
     pub(crate) const fn is_usage(&self) -> bool {
-        matches!(self, Self::LongNote)
+        matches!(self, Self::LongNote | Self::Link(_))
     }
 }
 
@@ -112,6 +127,9 @@ fn obey(folder: &Path, words: &Admin) -> Result<(), OperationError> {
         Admin::Backup { file, .. } => {
             Order::BackUp { file: std::path::absolute(file).map_err(OperationError::Path)? }
         }
+        Admin::Selftest { link, printing } => {
+            return trial::run(folder, link.as_deref(), printing.json);
+        }
         Admin::Restore { file, printing } => return restore(folder, file, printing.json),
         Admin::Check(_) => Order::Check,
         Admin::Compact(_) => Order::Compact,
@@ -128,6 +146,7 @@ const fn printing(words: &Admin) -> Printing {
         | Admin::Inspect { printing, .. }
         | Admin::Backup { printing, .. }
         | Admin::Restore { printing, .. }
+        | Admin::Selftest { printing, .. }
         | Admin::Invite(
             Invite::Create { printing, .. }
             | Invite::List(printing)

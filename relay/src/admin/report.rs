@@ -42,6 +42,8 @@ pub(crate) enum Report {
     Check { rows: u64, faults: Vec<String> },
     /// Room was given back.
     Compact { bytes_before: u64, bytes_after: u64 },
+    /// A part of a trial from outside went well.
+    Passed { step: String, ms: u64 },
     /// What was asked is done, in words.
     Done { message: String },
     /// It is not, and why. Nothing follows.

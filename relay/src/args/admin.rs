@@ -52,6 +52,20 @@ pub(crate) enum Admin {
         #[command(flatten)]
         printing: Printing,
     },
+    /// Try the relay from outside: two throw-away accounts hand each other an envelope.
+    ///
+    /// They register by the address that users are told, and are deleted at the end.
+    /// Without a link it is the relay that runs here, with an invitation for the
+    /// moment.
+    #[command(after_help = "Examples:
+  msg-relay selftest
+  msg-relay selftest 'msg-relay://relay.example:7777/?pin=…&invite=…'")]
+    Selftest {
+        /// Another relay; - reads the link from stdin. An invitation in it must be good for two.
+        link: Option<String>,
+        #[command(flatten)]
+        printing: Printing,
+    },
     /// Read the whole store and say what is wrong with it; exit 1 if anything is.
     Check(Printing),
     /// Give room of the store back to the file system.
