@@ -72,14 +72,10 @@ pub(crate) struct Passed {
 impl SelftestError {
     /// What to do about it.
     pub(crate) fn hint(&self) -> Option<&'static str> {
-        let Self::Step { error, .. } = self else { return None };
-        match error {
-            FarError::Resolve(_) | FarError::Connect(_) => Some(
-                "`public` in the configuration is the address that users are told; \
-                 does it lead here, through the firewall?",
-            ),
-            FarError::Tls(_) => Some("another key answers there than the link names"),
-            _ => None,
+        match self {
+            Self::Step { error, .. } => error.hint(),
+            Self::Altered => Some("msg-relay check reads the whole store; is it damaged?"),
+            Self::Random(_) => None,
         }
     }
 }

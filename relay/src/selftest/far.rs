@@ -9,7 +9,7 @@ use std::{
 
 use msg_protocol::{
     address::{Pin, RelayLink},
-    error::Refusal,
+    error::{Code, Refusal},
     link::{ClientEvent, ClientLink, Closure, RequestError},
     request::{Request, SignIn},
     response::Response,
@@ -51,6 +51,39 @@ pub(crate) enum FarError {
     /// The relay refuses.
     #[error("{0}")]
     Refused(Refusal),
+}
+
+impl FarError {
+    /// What to do about it.
+    pub(super) const fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Resolve(_) | Self::Connect(_) => {
+                "`public` in the configuration is the address that users are told; \
+                 does it lead here, through the firewall?"
+            }
+            Self::Tls(_) => "another key answers there than the link names",
+            Self::NoPin => "copy the link whole, as the relay prints it",
+            Self::Io(_) | Self::Closed(_) => {
+                "the relay's log says why; something between here and there may cut links"
+            }
+            Self::Refused(refusal) => return refused(refusal.code),
+            Self::Request(_) => return None,
+        })
+    }
+}
+
+const fn refused(code: Code) -> Option<&'static str> {
+    match code {
+        Code::NOT_OPEN | Code::DENIED => {
+            Some("a link with an invitation for two lets it in: msg-relay invite create --uses 2")
+        }
+        Code::RATE_LIMITED | Code::TOO_MANY_LINKS => {
+            Some("this machine has asked too often: msg-relay limits shows how much it may")
+        }
+        Code::RELAY_FULL => Some("msg-relay stats shows how much room there is"),
+        Code::UNAVAILABLE | Code::INTERNAL => Some("the relay's log says why"),
+        _ => None,
+    }
 }
 
 /// A link.
