@@ -62,6 +62,8 @@ codes! {
     15 UNAVAILABLE "relay is unavailable",
     /// The relay failed.
     16 INTERNAL "relay failed",
+    /// Only administrators may, or not to an administrator.
+    17 NOT_ALLOWED "for administrators only",
     /// The two ends have no version in common.
     32 NO_COMMON_VERSION "no version in common",
     /// The link broke the protocol.

@@ -74,6 +74,10 @@ id! {
     RecordId, 32
 }
 id! {
+    /// An invitation, named by its hash: it is not the right to register.
+    InviteId, 32
+}
+id! {
     /// A blob at a relay, named by the right to fetch it.
     BlobId, 32
 }

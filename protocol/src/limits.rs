@@ -89,6 +89,16 @@ pub const MAX_RECORD_BYTES: usize = 32 * 1024;
 pub const MAX_RECORDS_PER_ANSWER: usize = 256;
 /// Bytes of each piece of a blob but the last.
 pub const BLOB_CHUNK_BYTES: usize = 64 * 1024;
+/// Bytes of the words about an invitation.
+pub const MAX_INVITE_NOTE_BYTES: usize = 512;
+/// Accounts that one invitation may be good for.
+pub const MAX_INVITE_USES: u32 = 1_000_000;
+/// Days that an invitation may be good for.
+pub const MAX_INVITE_DAYS: u32 = 3_650;
+/// Invitations in one answer.
+pub const MAX_INVITES_PER_ANSWER: usize = 64;
+/// Accounts in one answer.
+pub const MAX_USERS_PER_ANSWER: usize = 32;
 /// Gaps in a blob that one answer names.
 pub const MAX_MISSING_RANGES: usize = 256;
 /// Milliseconds in which a link must become ready.

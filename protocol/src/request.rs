@@ -4,6 +4,7 @@
 //! numbers are fixed for good; a relay refuses those it does not know.
 
 pub mod account;
+pub mod admin;
 pub mod blob;
 pub mod deposit;
 pub mod directory;
@@ -14,6 +15,10 @@ pub use self::{
     account::{
         ChangeCredential, DeleteAccount, IssueToken, NewDevice, Ping, PublishCard, Register,
         RemoveDevice, RevokeToken, SetDoor, SignIn,
+    },
+    admin::{
+        CreateInvite, DeleteUser, ListInvites, ListUsers, RevokeInvite, SetQuota, ShowUser,
+        SuspendUser,
     },
     blob::{AskBlob, DeleteBlob, FetchBlob, PutBlobChunk},
     deposit::{Access, Deposit, EndBatch},
@@ -84,6 +89,22 @@ kinded! {
         113 RemoveDevice,
         /// The account ends.
         114 DeleteAccount,
+        /// An invitation is to be made.
+        128 CreateInvite,
+        /// The invitations that are out.
+        129 ListInvites,
+        /// An invitation is no longer good.
+        130 RevokeInvite,
+        /// The accounts.
+        144 ListUsers,
+        /// One account.
+        145 ShowUser,
+        /// An account may not sign in, or may again.
+        146 SuspendUser,
+        /// Other limits for an account.
+        147 SetQuota,
+        /// Another account ends.
+        148 DeleteUser,
     }
 }
 
@@ -127,6 +148,8 @@ pub struct Rules {
 
 /// Bytes that suffice for an answer without a list in it.
 const SMALL: usize = 128;
+/// Bytes that suffice for an answer about one account.
+const MEDIUM: usize = 256;
 
 macro_rules! rules {
     ($($kind:ident $links:ident $answer:ident $bytes:ident),* $(,)?) => {
@@ -185,6 +208,14 @@ rules! {
     ChangeCredential SignedIn DONE SMALL,
     RemoveDevice SignedIn DONE SMALL,
     DeleteAccount SignedIn DONE SMALL,
+    CreateInvite SignedIn INVITE_MADE SMALL,
+    ListInvites SignedIn INVITES MAX_FRAME_BYTES,
+    RevokeInvite SignedIn DONE SMALL,
+    ListUsers SignedIn USERS MAX_FRAME_BYTES,
+    ShowUser SignedIn USER MEDIUM,
+    SuspendUser SignedIn DONE SMALL,
+    SetQuota SignedIn USER MEDIUM,
+    DeleteUser SignedIn DONE SMALL,
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! What a relay answers. SPEC §"Answers".
 
+pub mod admin;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::admin::{Granted, InviteMade, InviteOut, Invites, User, UserQuota, Users};
 pub use crate::work::WorkChallenge;
 use crate::{
     bounded::{Bytes, List},
@@ -33,6 +36,10 @@ pub(crate) mod kind {
     pub(crate) const RECORDS: u16 = 81;
     pub(crate) const BLOB_STATUS: u16 = 97;
     pub(crate) const BLOB_CHUNK: u16 = 98;
+    pub(crate) const INVITE_MADE: u16 = 128;
+    pub(crate) const INVITES: u16 = 129;
+    pub(crate) const USERS: u16 = 144;
+    pub(crate) const USER: u16 = 145;
 }
 
 kinded! {
@@ -62,6 +69,14 @@ kinded! {
         97 BlobStatus,
         /// A piece of a blob.
         98 BlobChunk,
+        /// An invitation.
+        128 InviteMade,
+        /// Invitations.
+        129 Invites,
+        /// Accounts in short.
+        144 Users,
+        /// An account in short.
+        145 User,
     }
 }
 

@@ -7,16 +7,20 @@ use crate::{
     bounded::{Bytes, List},
     envelope::{Body, Envelope, EnvelopeKind},
     frame::{ClientFrame, RequestId, ServerFrame},
-    id::{AccountId, BlobId, DeviceId, EnvelopeId, MailboxId, RecordId},
+    id::{AccountId, BlobId, DeviceId, EnvelopeId, InviteId, MailboxId, RecordId},
     key::{AgreementKey, KEM_KEY_BYTES, KemKey},
     laboratory::{card, device, sign, sign_raw},
     limits::{
-        MAX_BODY_BYTES, MAX_CARD_BYTES, MAX_CARDS_PER_ANSWER, MAX_DEVICES, MAX_PAIRS_PER_REQUEST,
-        MAX_ROWS_PER_ANSWER,
+        MAX_BODY_BYTES, MAX_CARD_BYTES, MAX_CARDS_PER_ANSWER, MAX_DEVICES, MAX_INVITE_NOTE_BYTES,
+        MAX_INVITES_PER_ANSWER, MAX_NAME_BYTES, MAX_PAIRS_PER_REQUEST, MAX_ROWS_PER_ANSWER,
+        MAX_USERS_PER_ANSWER,
     },
     prekey::{LastResortPrekey, OneTimePair, PREKEY_FORMAT, PrekeyBundle, PrekeyId, SignedPrekey},
     push::{Arrived, Push},
-    response::{Bundles, Cards, Collected, Response, Row},
+    response::{
+        Bundles, Cards, Collected, Granted, InviteOut, Invites, Response, Row, User, UserQuota,
+        Users,
+    },
     secret::{
         AccountCredential, BlobCapability, DeviceCredential, Door, Invite, LinkToken, SaltedHash,
     },
@@ -49,7 +53,7 @@ pub(crate) fn one_of_each_kind() -> Vec<Request> {
     let hash = SaltedHash::of(&LinkToken::new([1; 32]), [2; 16]);
     let credential = || AccountCredential::new([5; 32]);
     let (account, device_id) = (AccountId([1; 16]), DeviceId([2; 16]));
-    let (blob, id) = (BlobId([3; 32]), RecordId([4; 32]));
+    let (blob, id, invite) = (BlobId([3; 32]), RecordId([4; 32]), InviteId([9; 32]));
     vec![
         Register {
             name: name(),
@@ -106,6 +110,21 @@ pub(crate) fn one_of_each_kind() -> Vec<Request> {
         RemoveDevice { device: device_id, card: sign(1, &card(1)), credential: credential() }
             .into(),
         DeleteAccount { credential: credential() }.into(),
+        CreateInvite { uses: 2, days: 30, note: "for carol".try_into().unwrap() }.into(),
+        ListInvites { after: Some(invite) }.into(),
+        RevokeInvite { id: invite }.into(),
+        ListUsers { after: Some(name()) }.into(),
+        ShowUser { name: name() }.into(),
+        SuspendUser { name: name(), suspended: true }.into(),
+        SetQuota {
+            name: name(),
+            default: true,
+            mailbox_envelopes: None,
+            mailbox_bytes: Some(u64::MAX),
+            blob_bytes: Some(0),
+        }
+        .into(),
+        DeleteUser { name: name(), credential: credential() }.into(),
     ]
 }
 
@@ -151,6 +170,35 @@ fn deposits_and_mail_never_share_a_link() {
 
 fn fits(frame: &ServerFrame) -> bool {
     frame.encode().is_ok_and(|bytes| ServerFrame::decode(&bytes[4..]).as_ref() == Ok(frame))
+}
+
+fn invite_out() -> InviteOut {
+    InviteOut {
+        id: InviteId([0xff; 32]),
+        uses: u32::MAX,
+        made: UnixDay(u32::MAX),
+        expires: UnixDay(u32::MAX),
+        note: "n".repeat(MAX_INVITE_NOTE_BYTES).as_str().try_into().unwrap(),
+    }
+}
+
+/// An account in as many bytes as any takes.
+fn user() -> User {
+    let most = Granted { value: u64::MAX, own: true };
+    User {
+        name: "n".repeat(MAX_NAME_BYTES).parse().unwrap(),
+        id: AccountId([0xff; 16]),
+        made: UnixDay(u32::MAX),
+        suspended: true,
+        administrator: true,
+        devices: u32::MAX,
+        envelopes: u64::MAX,
+        envelope_bytes: u64::MAX,
+        blobs: u64::MAX,
+        blob_bytes: u64::MAX,
+        records: u64::MAX,
+        quota: UserQuota { mailbox_envelopes: most, mailbox_bytes: most, blob_bytes: most },
+    }
 }
 
 #[test]
@@ -200,6 +248,14 @@ fn the_largest_of_everything_fits_a_frame() {
     };
     let bundles = List::new(vec![bundle; MAX_DEVICES]).unwrap();
     assert!(answer(Bundles { bundles }.into()));
+
+    let invites = List::new(vec![invite_out(); MAX_INVITES_PER_ANSWER]).unwrap();
+    assert!(answer(Invites { invites, more: true }.into()));
+    let users = List::new(vec![user(); MAX_USERS_PER_ANSWER]).unwrap();
+    assert!(answer(Users { users, more: true }.into()));
+    let one = ServerFrame::Response(RequestId(u32::MAX), user().into());
+    assert!(fits(&one));
+    assert!(one.encode().unwrap().len() <= MEDIUM);
 }
 
 #[test]

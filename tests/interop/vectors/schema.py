@@ -108,6 +108,8 @@ ENVELOPE = [16, 16, choice([], []), "num", "body"]
 ROW = ["num", "bool", ENVELOPE]
 ACCESS = choice([], [32], [32], [32])
 SALTED = [16, 32]
+GRANTED = ["num", "bool"]
+USER = ["text", 16, "num", "bool", "bool", "num", "num", "num", "num", "num", "num", [GRANTED, GRANTED, GRANTED]]
 REFUSAL = ["num", option("num"), "bool"]
 HELLO = ["num", "num", choice([], [])]
 TERMS = [choice([], [], []), "num", "num", "num", "num", "num", "num", "num", "num"]
@@ -172,6 +174,14 @@ REQUESTS = {
     112: [32, 32],
     113: [16, SIGNED, 32],
     114: [32],
+    128: ["num", "num", "text"],
+    129: [option(32)],
+    130: [32],
+    144: [option("text")],
+    145: ["text"],
+    146: ["text", "bool"],
+    147: ["text", "bool", option("num"), option("num"), option("num")],
+    148: ["text", 32],
 }
 ANSWERS = {
     1: [],
@@ -186,6 +196,10 @@ ANSWERS = {
     81: [many([32, "num", "bytes"]), "bool"],
     97: ["num", many(["num", "num"]), "num"],
     98: ["num", "bytes"],
+    128: [32, 20, "num"],
+    129: [many([32, "num", "num", "num", "text"]), "bool"],
+    144: [many(USER), "bool"],
+    145: USER,
 }
 CLIENT_FRAME = choice([HELLO], ["num", "kinded"])
 RELAY_FRAME = choice([WELCOME], [FAREWELL], ["num", "kinded"], ["num", REFUSAL], ["kinded"])

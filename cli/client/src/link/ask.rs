@@ -11,13 +11,15 @@ use std::sync::Arc;
 use msg_protocol::{
     request::{
         AcknowledgeOne, AcknowledgeUpTo, AskBlob, AskWork, ChangeCredential, Collect, CountPrekeys,
-        Credit, DeleteAccount, DeleteBlob, DeleteRecord, Deposit, EndBatch, FetchBlob, FetchCards,
-        FetchPrekeys, IssueToken, ListRecords, Ping, PublishCard, PublishPrekeys, PutBlobChunk,
-        PutRecord, RedeemWork, Register, RemoveDevice, Request, RevokeToken, SetDoor,
+        CreateInvite, Credit, DeleteAccount, DeleteBlob, DeleteRecord, DeleteUser, Deposit,
+        EndBatch, FetchBlob, FetchCards, FetchPrekeys, IssueToken, ListInvites, ListRecords,
+        ListUsers, Ping, PublishCard, PublishPrekeys, PutBlobChunk, PutRecord, RedeemWork,
+        Register, RemoveDevice, Request, RevokeInvite, RevokeToken, SetDoor, SetQuota, ShowUser,
+        SuspendUser,
     },
     response::{
-        BlobChunk, BlobStatus, Bundles, Cards, Collected, Done, PrekeysLeft, RecordStored, Records,
-        Response, Ticket, WorkChallenge,
+        BlobChunk, BlobStatus, Bundles, Cards, Collected, Done, InviteMade, Invites, PrekeysLeft,
+        RecordStored, Records, Response, Ticket, User, Users, WorkChallenge,
     },
 };
 use tokio::sync::oneshot;
@@ -90,6 +92,14 @@ asks! {
     ChangeCredential => Done,
     RemoveDevice => Done,
     DeleteAccount => Done,
+    CreateInvite => InviteMade,
+    ListInvites => Invites,
+    RevokeInvite => Done,
+    ListUsers => Users,
+    ShowUser => User,
+    SuspendUser => Done,
+    SetQuota => User,
+    DeleteUser => Done,
 }
 
 /// The answer to a request that was sent. Dropped, the answer is let go; the

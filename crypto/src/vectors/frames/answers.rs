@@ -5,13 +5,14 @@ use alloc::{vec, vec::Vec};
 use msg_protocol::{
     bounded::{Bytes, List},
     error::{Code, Refusal},
-    id::RecordId,
+    id::{InviteId, RecordId},
     push::{Arrived, Closing, Passing, PrekeysLow},
     response::{
-        BlobChunk, BlobStatus, Bundles, Cards, ChunkRange, Collected, Done, PrekeysLeft, Record,
-        RecordStored, Records, Row, SignedIn, Ticket,
+        BlobChunk, BlobStatus, Bundles, Cards, ChunkRange, Collected, Done, Granted, InviteMade,
+        InviteOut, Invites, PrekeysLeft, Record, RecordStored, Records, Row, SignedIn, Ticket,
+        User, UserQuota, Users,
     },
-    secret::WorkTicket,
+    secret::{Invite, WorkTicket},
     work::WorkChallenge,
 };
 
@@ -37,7 +38,7 @@ pub(super) fn answers(samples: &Samples, rng: &mut Draws) -> Vec<Case> {
     let records = vec![record(b"sealed", rng), record(b"", rng)];
     let missing = vec![ChunkRange { first: 0, count: 3 }, ChunkRange { first: 300, count: 1 }];
     let collected = Collected { rows: List::new(vec![row(samples)]).unwrap(), more: true };
-    vec![
+    let mut answers = vec![
         answer(7, "Done", Done {}),
         answer(0, "SignedIn", SignedIn { counter: 299, envelopes: 12, one_time: 100 }),
         answer(16, "Cards", Cards { cards: List::new(vec![card]).unwrap(), more: false }),
@@ -59,6 +60,42 @@ pub(super) fn answers(samples: &Samples, rng: &mut Draws) -> Vec<Case> {
             "BlobChunk",
             BlobChunk { length: 65_836, bytes: Bytes::new(vec![0x5a; 300]).unwrap() },
         ),
+    ];
+    answers.extend(administration(samples, rng));
+    answers
+}
+
+fn administration(samples: &Samples, rng: &mut Draws) -> Vec<Case> {
+    let (id, made) = (InviteId(rng.bytes()), NOW.day());
+    let invite = Invite::new(rng.bytes());
+    let note = "for bob".try_into().unwrap();
+    let out = InviteOut { id, uses: 300, made, expires: made, note };
+    let invites = Invites { invites: List::new(vec![out]).unwrap(), more: true };
+    let granted = |value, own| Granted { value, own };
+    let user = User {
+        name: samples.alice.card.name.clone(),
+        id: samples.alice.card.account(),
+        made,
+        suspended: false,
+        administrator: true,
+        devices: 2,
+        envelopes: 300,
+        envelope_bytes: 1 << 33,
+        blobs: 1,
+        blob_bytes: 65_536,
+        records: 4,
+        quota: UserQuota {
+            mailbox_envelopes: granted(10_000, false),
+            mailbox_bytes: granted(1 << 28, false),
+            blob_bytes: granted(1 << 40, true),
+        },
+    };
+    let users = Users { users: List::new(vec![user.clone()]).unwrap(), more: false };
+    vec![
+        answer(56, "InviteMade", InviteMade { id, invite, expires: made }),
+        answer(57, "Invites", invites),
+        answer(60, "Users", users),
+        answer(62, "User", user),
     ]
 }
 

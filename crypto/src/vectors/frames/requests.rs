@@ -4,13 +4,14 @@ use alloc::{vec, vec::Vec};
 
 use msg_protocol::{
     bounded::{Bytes, List},
-    id::{BlobId, DeviceId, RecordId},
+    id::{BlobId, DeviceId, InviteId, RecordId},
     request::{
         Access, AcknowledgeOne, AcknowledgeUpTo, AskBlob, AskWork, ChangeCredential, Collect,
-        CountPrekeys, Credit, DeleteAccount, DeleteBlob, DeleteRecord, Deposit, EndBatch,
-        FetchBlob, FetchCards, FetchPrekeys, IssueToken, ListRecords, NewDevice, Ping, PublishCard,
-        PublishPrekeys, PutBlobChunk, PutRecord, RedeemWork, Register, RemoveDevice, RevokeToken,
-        SetDoor, SignIn,
+        CountPrekeys, CreateInvite, Credit, DeleteAccount, DeleteBlob, DeleteRecord, DeleteUser,
+        Deposit, EndBatch, FetchBlob, FetchCards, FetchPrekeys, IssueToken, ListInvites,
+        ListRecords, ListUsers, NewDevice, Ping, PublishCard, PublishPrekeys, PutBlobChunk,
+        PutRecord, RedeemWork, Register, RemoveDevice, RevokeInvite, RevokeToken, SetDoor,
+        SetQuota, ShowUser, SignIn, SuspendUser,
     },
     secret::{
         AccountCredential, BlobCapability, DeviceCredential, Door, Invite, LinkToken, SaltedHash,
@@ -28,6 +29,7 @@ pub(super) fn cases(samples: &Samples, rng: &mut Draws) -> Vec<Case> {
     cases.extend(directory(samples, rng));
     cases.extend(envelopes(samples, rng));
     cases.extend(stored(rng));
+    cases.extend(administration(samples, rng));
     cases
 }
 
@@ -147,5 +149,32 @@ fn stored(rng: &mut Draws) -> Vec<Case> {
         request(53, "AskBlob", AskBlob { blob }),
         request(54, "FetchBlob", FetchBlob { capability, index: 300 }),
         request(55, "DeleteBlob", DeleteBlob { blob }),
+    ]
+}
+
+fn administration(samples: &Samples, rng: &mut Draws) -> Vec<Case> {
+    let name = || samples.alice.card.name.clone();
+    let id = InviteId(rng.bytes());
+    let quota = |default, mailbox_envelopes, blob_bytes| SetQuota {
+        name: name(),
+        default,
+        mailbox_envelopes,
+        mailbox_bytes: None,
+        blob_bytes,
+    };
+    let note = "for bob".try_into().unwrap();
+    let credential = AccountCredential::new(rng.bytes());
+    vec![
+        request(56, "CreateInvite", CreateInvite { uses: 300, days: 30, note }),
+        request(57, "ListInvites, from the first", ListInvites { after: None }),
+        request(58, "ListInvites, from another on", ListInvites { after: Some(id) }),
+        request(59, "RevokeInvite", RevokeInvite { id }),
+        request(60, "ListUsers, from the first", ListUsers { after: None }),
+        request(61, "ListUsers, from another on", ListUsers { after: Some(name()) }),
+        request(62, "ShowUser", ShowUser { name: name() }),
+        request(63, "SuspendUser", SuspendUser { name: name(), suspended: true }),
+        request(64, "SetQuota, some of it", quota(false, Some(300), Some(1 << 40))),
+        request(65, "SetQuota, the relay's again", quota(true, None, None)),
+        request(66, "DeleteUser", DeleteUser { name: name(), credential }),
     ]
 }

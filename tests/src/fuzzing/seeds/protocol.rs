@@ -10,8 +10,8 @@ use msg_protocol::{
     limits::BODY_SIZES,
     push::{Arrived, Passing, Push},
     request::{
-        Access, Deposit, FetchCards, PublishCard, PublishPrekeys, Register, RemoveDevice, Request,
-        SignIn,
+        Access, CreateInvite, DeleteUser, Deposit, FetchCards, ListUsers, PublishCard,
+        PublishPrekeys, Register, RemoveDevice, Request, ShowUser, SignIn, SuspendUser,
     },
     response::{Bundles, Cards, Collected, Response, Row},
     secret::{AccountCredential, DeviceCredential, Door, Invite},
@@ -105,6 +105,14 @@ fn client_frames() -> Vec<Seed> {
         PublishCard { card: card(), credential: credential(), device: None }.into(),
     );
     add("remove-device", RemoveDevice { device, card: card(), credential: credential() }.into());
+    add(
+        "create-invite",
+        CreateInvite { uses: 1, days: 30, note: "for bob".try_into().unwrap() }.into(),
+    );
+    add("list-users", ListUsers { after: Some(name()) }.into());
+    add("show-user", ShowUser { name: name() }.into());
+    add("suspend-user", SuspendUser { name: name(), suspended: true }.into());
+    add("delete-user", DeleteUser { name: name(), credential: credential() }.into());
     let bundle = &WORLD.bundle;
     add(
         "publish-prekeys",
