@@ -20,10 +20,12 @@ mod serve;
 mod show;
 mod socket;
 mod trial;
+mod wipe;
 
 pub(crate) use self::{
-    command::operate,
+    command::{operate, print},
     desk::Desk,
+    report::Report,
     serve::serve,
     socket::{Socket, SocketError},
 };

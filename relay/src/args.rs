@@ -53,6 +53,14 @@ pub(crate) enum Command {
   msg-relay limits
   msg-relay --limit knocks=64 limits --json")]
     Limits(Printing),
+    /// Make the data folder, TLS key and store without serving yet; print the relay's link.
+    ///
+    /// Serving makes what is not there by itself. This is for whoever wants to see
+    /// the pin, or back the key up, before the first user comes.
+    #[command(after_help = "Examples:
+  msg-relay --data /var/lib/msg-relay --public relay.example init
+  msg-relay init --json")]
+    Init(Printing),
     #[command(flatten)]
     Admin(Admin),
 }
@@ -99,6 +107,9 @@ struct SettingFlags {
     /// Hold that much of the store in memory [default: 64MiB].
     #[arg(long, global = true, value_name = "SIZE")]
     cache_bytes: Option<String>,
+    /// Colour what people read, the text log among it: auto, always or never [default: auto].
+    #[arg(long, global = true, value_name = "WHEN")]
+    color: Option<String>,
     /// Show this certificate instead of one's own, with --tls-key.
     #[arg(long, global = true, value_name = "FILE")]
     tls_certificate: Option<String>,
@@ -139,6 +150,7 @@ impl Args {
             ("exempt-loopback", "--exempt-loopback", &given.exempt_loopback),
             ("metrics", "--metrics", &given.metrics),
             ("cache-bytes", "--cache-bytes", &given.cache_bytes),
+            ("color", "--color", &given.color),
             ("tls.certificate", "--tls-certificate", &given.tls_certificate),
             ("tls.key", "--tls-key", &given.tls_key),
             ("log.level", "--log-level", &given.log_level),

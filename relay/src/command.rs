@@ -46,10 +46,12 @@ fn obey(args: &Args) -> ExitCode {
         Ok(config) => config,
         Err(error) => return refused(&error),
     };
+    output::choose(config.color);
     match &args.command {
         None => serve(config, read),
         Some(Command::Config(printing)) => print_config(&config, *printing),
         Some(Command::Limits(printing)) => print_limits(&config, *printing),
+        Some(Command::Init(printing)) => init(&config, *printing),
         Some(Command::Admin(words)) => operate(&config, words),
     }
 }
@@ -80,6 +82,13 @@ fn print_limits(config: &Config, printing: Printing) -> ExitCode {
     }
     let head = ["NAME", "VALUE", "DEFAULT", "ORIGIN", "WHAT IT BOUNDS"];
     printed(output::data(&output::table(head, &config.limits_table())))
+}
+
+fn init(config: &Config, printing: Printing) -> ExitCode {
+    match run::init(config) {
+        Ok(made) => printed(admin::print(&made, printing.json)),
+        Err(error) => failed(&error, error.hint().as_deref()),
+    }
 }
 
 fn operate(config: &Config, words: &Admin) -> ExitCode {

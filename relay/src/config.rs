@@ -47,6 +47,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Bytes of the store that are held in memory.
     pub cache_bytes: u64,
+    /// Whether what people read is coloured.
+    pub color: Color,
     /// Certificate and key in files of the operator's; `None` for those that the
     /// relay makes itself.
     pub tls: Option<TlsFiles>,
@@ -83,6 +85,30 @@ impl Metrics {
     /// Where a relay answers if nobody says.
     pub const USUAL: SocketAddr =
         SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7778);
+}
+
+/// Whether what people read is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal that can, unless `NO_COLOR` or `CLICOLOR=0` says no.
+    Auto,
+    /// Wherever it goes.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl Color {
+    const ALL: [Self; 3] = [Self::Auto, Self::Always, Self::Never];
+
+    /// How it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
 }
 
 /// What is logged, and where.

@@ -72,10 +72,12 @@ limits! {
     links_per_device "links-per-device" = 8, "links at a time on which one device is signed in; one more closes the oldest";
     links_per_source "links-per-source" = 256, "links at a time from one source: an IPv4 address or an IPv6 /64";
     unready_links "unready-links" = 1_024, "links at a time that are not ready yet";
+    backlog "backlog" = 4_096, "connections that wait to be taken; the system may allow fewer";
     openings_burst "openings-burst" = 300, "links that a source may open at once";
     openings_per_hour "openings-per-hour" = 36_000, "links that a source may open in an hour, after those";
     ready_s "ready-s" = 10, "seconds in which a link must be ready";
     idle_s "idle-s" = 120, "seconds of silence after which a link is closed; 0 for never";
+    keep_alive_s "keep-alive-s" = 60, "seconds of silence after which the system asks whether the other end is still there; 0 for never";
     frame_bytes "frame-bytes" = 72 * KIB, "bytes of a frame";
     requests "requests" = 1_280, "requests in flight on one link";
     request_bytes "request-bytes" = 9 * MIB, "bytes of requests in flight on one link";

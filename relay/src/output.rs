@@ -5,6 +5,31 @@
 use core::fmt::Display;
 use std::io::{self, Write as _};
 
+use anstream::{AutoStream, ColorChoice, stream::RawStream};
+use anstyle::{AnsiColor, Style};
+
+use crate::config::Color;
+
+/// Whether from now on what people read is coloured.
+pub(crate) fn choose(color: Color) {
+    let choice = match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    choice.write_global();
+}
+
+/// Whether what goes there is coloured. If nobody has chosen, it goes to a terminal
+/// that can, and neither `NO_COLOR` nor `CLICOLOR=0` forbids it.
+pub(crate) fn has_colour(stream: &impl RawStream) -> bool {
+    AutoStream::choice(stream) != ColorChoice::Never
+}
+
+fn painted(text: &str, style: Style, has_colour: bool) -> String {
+    if has_colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
 /// Writes data.
 pub(crate) fn data(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
@@ -15,9 +40,14 @@ pub(crate) fn data(text: &str) -> io::Result<()> {
 /// Says what failed and, where it is known, what to do about it.
 pub(crate) fn failure(error: &dyn Display, hint: Option<&str>) {
     let mut stderr = io::stderr().lock();
-    let hint = hint.map(|hint| format!("hint: {}\n", shown(hint))).unwrap_or_default();
+    let has_colour = has_colour(&io::stderr());
+    let word = |word, colour: AnsiColor| {
+        painted(word, Style::new().bold().fg_color(Some(colour.into())), has_colour)
+    };
+    let (wrong, better) = (word("error:", AnsiColor::Red), word("hint:", AnsiColor::Cyan));
+    let hint = hint.map(|hint| format!("{better} {}\n", shown(hint))).unwrap_or_default();
     // Nobody is left to be told that stderr is gone.
-    let _ = write!(stderr, "error: {}\n{hint}", shown(&error.to_string()));
+    let _ = write!(stderr, "{wrong} {}\n{hint}", shown(&error.to_string()));
 }
 
 /// Writes a text that is written for people as it is, as help is.
@@ -36,9 +66,11 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
     let widths: Vec<usize> = (0..N).map(width).collect();
     let line = |row: &[String; N]| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    all().map(line).collect()
+    let head = painted(&line(&head), Style::new().bold(), has_colour(&io::stdout()));
+    let rows = rows.iter().map(|row| format!("{}\n", line(row)));
+    format!("{head}\n{}", rows.collect::<String>())
 }
 
 /// A text in which nothing moves the cursor: what a file or an argument holds is
@@ -63,6 +95,7 @@ mod tests {
 
     #[test]
     fn a_table_has_columns_and_no_trailing_blanks() {
+        choose(Color::Never);
         let text = table(["a", "bb"], &[["ccc".into(), "d".into()]]);
         assert_eq!(text, "a    bb\nccc  d\n");
     }

@@ -92,6 +92,15 @@ fn io_error(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Privat
     move |source| PrivateError::Io { verb, path, source }
 }
 
+/// Removes a file; says whether there was one.
+pub fn remove_file(path: &Path) -> Result<bool, PrivateError> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_error("remove", path)(error)),
+    }
+}
+
 /// Makes a folder if it is not there, with those above it.
 pub fn make_folder(path: &Path) -> Result<(), PrivateError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io_error("make", path))?;

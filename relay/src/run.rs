@@ -7,6 +7,7 @@
 //! ```
 
 mod error;
+mod init;
 mod reload;
 mod signals;
 mod upkeep;
@@ -20,7 +21,7 @@ use msg_protocol::{
 use tokio::{net::TcpListener, runtime, sync::watch};
 use tracing::{info, warn};
 
-pub(crate) use self::error::RunError;
+pub(crate) use self::{error::RunError, init::init};
 use self::{
     reload::{Reload, source},
     signals::{Said, Signals},
@@ -87,7 +88,7 @@ async fn serve(
 ) -> Result<(), RunError> {
     let mut signals = Signals::listen().map_err(RunError::Process)?;
     let (listener, bound) = listen(&config)?;
-    let port = metrics_port(config.metrics)?;
+    let port = metrics_port(&config)?;
     let public = public_address(&config, bound)?;
     let names = certificate_names(&public, bound);
     let tls = Tls::open(&source(&config, &names))?;
@@ -144,18 +145,19 @@ fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), RunError> {
     if let Some(descriptors) = startup::descriptors().filter(|count| *count < enough) {
         warn!(count = descriptors, "fewer descriptors than the limit `links` needs");
     }
-    let listener = startup::listen(config.listen)?;
+    let listener = startup::listen(config.listen, config.limits.backlog)?;
     let bound = listener.local_addr().map_err(RunError::Process)?;
     Ok((listener, bound))
 }
 
 /// Where Prometheus is answered, if anywhere.
-fn metrics_port(metrics: config::Metrics) -> Result<Option<TcpListener>, RunError> {
-    match metrics {
+fn metrics_port(config: &Config) -> Result<Option<TcpListener>, RunError> {
+    let listen = |address| startup::listen(address, config.limits.backlog);
+    match config.metrics {
         config::Metrics::Off => Ok(None),
-        config::Metrics::At(address) => Ok(Some(startup::listen(address)?)),
+        config::Metrics::At(address) => Ok(Some(listen(address)?)),
         config::Metrics::Auto => {
-            let listening = startup::listen(config::Metrics::USUAL);
+            let listening = listen(config::Metrics::USUAL);
             if let Err(error) = &listening {
                 warn!(error = %error, "no metrics; `metrics` sets another port, or off");
             }

@@ -17,6 +17,7 @@ use crate::{
     gate::{Gate, Pass},
     service::{Service, refusal},
     source::Source,
+    startup::keep_alive,
     store::Store,
 };
 
@@ -142,6 +143,7 @@ impl<S: Store> Entrance<S> {
     async fn shake_hands(&self, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
         // Answers are small and come when they are due.
         stream.set_nodelay(true).ok()?;
+        keep_alive(&stream, self.service.limits().keep_alive_s).ok()?;
         let config = Arc::clone(&self.tls.borrow());
         let stream = TlsAcceptor::from(config).accept(stream).await.ok()?;
         (stream.get_ref().1.alpn_protocol() == Some(ALPN)).then_some(stream)

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod administration;
 pub mod blobs;
 pub mod deposit;
 pub mod directory;
@@ -221,7 +222,7 @@ impl<S: Store> Service<S> {
             Request::ChangeCredential(change) => done(self.change_credential(own, &change).await),
             Request::RemoveDevice(remove) => done(self.remove_device(own, remove).await),
             Request::DeleteAccount(delete) => done(self.delete_account(own, &delete).await),
-            _ => Err(refusal::WRONG_LINK),
+            other => self.administer(own, other).await,
         }
     }
 

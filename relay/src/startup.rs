@@ -7,6 +7,6 @@ mod process;
 
 pub use self::{
     lock::{DataLock, LockError},
-    net::{ListenError, listen, public_address},
+    net::{ListenError, keep_alive, listen, public_address},
     process::{descriptors, harden, mute_panics},
 };

@@ -10,7 +10,10 @@ mod files;
 mod own;
 mod server;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use msg_protocol::address::Pin;
 use rustls::ServerConfig;
@@ -28,6 +31,11 @@ pub enum Source {
     Own(PathBuf, Vec<String>),
     /// The operator's.
     Files(TlsFiles),
+}
+
+/// Removes the relay's own key and certificate from a folder; gives what is gone.
+pub fn remove_own(folder: &Path) -> Result<Vec<PathBuf>, TlsError> {
+    own::remove(folder)
 }
 
 /// The relay's side of TLS.

@@ -19,7 +19,10 @@ use std::{
 };
 
 use msg_protocol::address::Pin;
-use msg_tests::relay::{RelayBuilder, RelayProcess};
+use msg_tests::{
+    relay::{RelayBuilder, RelayProcess},
+    terminal::Terminal,
+};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -267,13 +270,124 @@ fn a_trial_from_outside_passes_and_leaves_nothing_behind() {
 fn a_trial_trusts_the_key_of_the_link_alone() {
     let [relay, other] = [relay().start(), relay().start()];
     let link = relay.link().to_secret_text();
-    let foreign = link.replace(
-        &relay.link().pin.unwrap().to_string(),
-        &other.link().pin.unwrap().to_string(),
-    );
+    let foreign = link
+        .replace(&relay.link().pin.unwrap().to_string(), &other.link().pin.unwrap().to_string());
     let trial = run(&["selftest", &foreign]);
     assert_eq!(trial.status.code(), Some(1));
     let said = String::from_utf8_lossy(&trial.stderr).into_owned();
     assert!(said.contains("another key"), "{said}");
     assert!(run(&["selftest", &link]).status.success());
+}
+
+#[test]
+fn a_failed_trial_says_which_part_and_what_to_do_in_words_and_as_json() {
+    let mut closed = relay().start();
+    let link = closed.link().to_secret_text();
+    closed.stop();
+    let trial = run(&["selftest", &link, "--json"]);
+    assert_eq!(trial.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&trial.stdout).into_owned();
+    let last: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["type"], &last["code"]), (&"error".into(), &"selftest".into()), "{said}");
+    assert!(last["message"].as_str().unwrap().starts_with("connect: "), "{said}");
+    assert!(last["hint"].as_str().unwrap().contains("firewall"), "{said}");
+    let uninvited = relay().arg("--registration").arg("closed").start();
+    let trial = run(&["selftest", &uninvited.link().to_secret_text()]);
+    assert_eq!(trial.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&trial.stderr).into_owned();
+    assert!(said.contains("error: register: ") && said.contains("hint: "), "{said}");
+}
+
+#[test]
+fn a_store_is_made_before_it_serves_and_the_key_stays_the_same() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data").to_str().unwrap().to_owned();
+    let init = ["--data", &data, "--public", "relay.example", "init", "--json"];
+    let made = run(&init);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
+    assert!(made["link"].as_str().unwrap().starts_with("msg-relay://relay.example:7777/?pin="));
+    let again = run(&init);
+    assert_eq!(again.status.code(), Some(1), "what is there is left as it is");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("is there already"));
+    let relay = relay().start_in(folder);
+    assert_eq!(relay.link().pin.unwrap().to_string(), made["pin"].as_str().unwrap());
+}
+
+#[test]
+fn a_store_goes_only_when_nobody_serves_it_and_somebody_means_it() {
+    let mut relay = relay().start();
+    let data = relay.data();
+    let store = data.join("store.redb");
+    let refused = operate(&relay, &["wipe", "--yes"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("another relay, process ") && store.exists(), "{said}");
+    relay.stop();
+    let unasked = operate(&relay, &["wipe"]);
+    assert_eq!(unasked.status.code(), Some(2));
+    assert!(store.exists(), "there was no terminal to ask");
+
+    let name = data.file_name().unwrap().to_str().unwrap().to_owned();
+    let wipe = |answer: &str| {
+        let mut command = Command::new(PROGRAM);
+        command.arg("--data").arg(&data).arg("wipe");
+        let mut terminal = Terminal::start(&command);
+        terminal.reads("will be deleted for good");
+        terminal.types(&format!("{answer}\n"));
+        terminal.end()
+    };
+    let (status, said) = wipe("yes");
+    assert!(!status.success() && store.exists(), "{said}");
+    let (status, said) = wipe(&name);
+    assert!(status.success() && !store.exists(), "{said}");
+    assert!(data.join("tls-key.pem").exists(), "links go on to name this relay");
+    let pin = relay.link().pin;
+    relay.restart();
+    assert_eq!(relay.link().pin, pin);
+    relay.stop();
+    assert!(operate(&relay, &["wipe", "--key", "--yes"]).status.success());
+    let left = below(&data);
+    for gone in ["store.redb", "ballast", "tls-key.pem", "tls-cert.pem"] {
+        assert!(!left.iter().any(|path| path.ends_with(gone)), "{left:?}");
+    }
+    let nowhere = run(&["--data", "/nonexistent/relay", "wipe", "--yes"]);
+    assert_eq!(nowhere.status.code(), Some(1), "nothing is made to be deleted");
+}
+
+#[test]
+fn colours_are_for_terminals_that_show_them_unless_an_operator_says_otherwise() {
+    let shown = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["--data", "/nonexistent/relay", "limits"])
+            .args(arguments)
+            .env("TERM", "xterm");
+        command.envs(variables.iter().copied());
+        Terminal::start(&command).end().1
+    };
+    let piped = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["--data", "/nonexistent/relay", "limits"])
+            .args(arguments)
+            .env("TERM", "xterm")
+            .env_remove("NO_COLOR");
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(shown(&[], &[]).contains("\u{1b}[1mNAME"), "{:?}", shown(&[], &[]));
+    for no in [("NO_COLOR", "1"), ("CLICOLOR", "0"), ("TERM", "dumb")] {
+        assert!(!shown(&[], &[no]).contains('\u{1b}'), "{no:?}");
+        assert!(shown(&["--color", "always"], &[no]).contains('\u{1b}'), "a flag is nearer");
+    }
+    assert!(!shown(&["--color", "never"], &[]).contains('\u{1b}'));
+    assert!(!shown(&[], &[("MSG_RELAY_COLOR", "never")]).contains('\u{1b}'));
+    assert!(!piped(&[], &[]).contains('\u{1b}'), "a pipe");
+    assert!(piped(&["--color", "always"], &[]).contains('\u{1b}'));
+    assert!(!piped(&["--color", "always", "--log-format", "json"], &[]).is_empty());
+    assert_eq!(run(&["--color", "blue", "limits"]).status.code(), Some(2));
+    let failed = run(&["--color", "always", "--data", "/nonexistent/relay", "stats"]);
+    let said = String::from_utf8(failed.stderr).unwrap();
+    assert!(said.contains("error:\u{1b}[0m no relay runs"), "{said:?}");
 }

@@ -3,24 +3,25 @@
 
 use std::{io, path::Path};
 
-use msg_protocol::address::LinkError;
+use msg_protocol::{address::LinkError, limits::MAX_INVITE_NOTE_BYTES};
 
 use super::{
     client::{AskError, ask},
-    order::{MAX_NOTE_BYTES, Order, QuotaChange},
+    order::{Order, QuotaChange},
     report::Report,
-    show, trial,
+    show, trial, wipe,
 };
 use crate::{
     args::{
         Printing,
-        admin::{Admin, Invite, Quota, User, Users},
+        admin::{Admin, Admins, Invite, Quota, User, Users},
     },
     output,
     private::{self, PrivateError},
     selftest::SelftestError,
     startup::{DataLock, LockError},
     store::redb::{OpenError, Redb},
+    tls::TlsError,
 };
 
 /// Why nothing was done.
@@ -28,7 +29,7 @@ use crate::{
 #[non_exhaustive]
 pub(crate) enum OperationError {
     /// The words are wrong.
-    #[error("the note has more than {MAX_NOTE_BYTES} bytes")]
+    #[error("the note has more than {MAX_INVITE_NOTE_BYTES} bytes")]
     LongNote,
     /// The store is not as it should be.
     #[error("the store is damaged")]
@@ -51,12 +52,25 @@ pub(crate) enum OperationError {
     /// Stdin cannot be read.
     #[error("stdin cannot be read: {0}")]
     Stdin(#[source] io::Error),
+    /// There is nothing to delete.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(std::path::PathBuf),
+    /// Nobody can be asked whether they mean it.
+    #[error("there is no terminal to ask")]
+    Unasked,
+    /// Somebody did not mean it.
+    #[error("that is not its name; nothing was deleted")]
+    Disagreed,
+    /// A file of the relay's key cannot be removed.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The relay did not pass.
     #[error(transparent)]
     Selftest(#[from] SelftestError),
-    /// The backup is none, or there is no place for it.
-    #[error("cannot restore: {0}")]
-    Restore(#[from] OpenError),
+    /// The store's files are not what they should be: a backup that is none, or no
+    /// place for it.
+    #[error(transparent)]
+    Store(#[from] OpenError),
 }
 
 impl OperationError {
@@ -71,7 +85,9 @@ impl OperationError {
             Self::Data(error) => error.hint(),
             Self::Lock(error) => error.hint(),
             Self::Selftest(error) => error.hint().map(str::to_owned),
-            Self::Restore(OpenError::Exists { path }) => {
+            Self::Unasked => Some("--yes says that you mean it".to_owned()),
+            Self::NoFolder(_) => Some("name the relay's folder with --data".to_owned()),
+            Self::Store(OpenError::Exists { path }) => {
                 Some(format!("move {} away first; it is the store so far", path.display()))
             }
             _ => None,
@@ -89,7 +105,9 @@ impl OperationError {
             Self::Lock(_) => "relay-runs",
             Self::Link(_) | Self::Stdin(_) => "link",
             Self::Selftest(_) => "selftest",
-            Self::Restore(_) => "restore",
+            Self::NoFolder(_) | Self::Tls(_) | Self::Store(_) => "store",
+            Self::Unasked => "usage",
+            Self::Disagreed => "disagreed",
         }
     }
 
@@ -100,7 +118,7 @@ impl OperationError {
 
     /// Whether it is the command line that is wrong.
     pub(crate) const fn is_usage(&self) -> bool {
-        matches!(self, Self::LongNote | Self::Link(_))
+        matches!(self, Self::LongNote | Self::Link(_) | Self::Unasked)
     }
 }
 
@@ -122,6 +140,7 @@ fn obey(folder: &Path, words: &Admin) -> Result<(), OperationError> {
     let order = match words {
         Admin::Invite(words) => invite(words)?,
         Admin::Users(words) => users(words),
+        Admin::Admin(words) => admins(words),
         Admin::Stats(_) => Order::Stats,
         Admin::Inspect { name, .. } => Order::Inspect { name: name.clone() },
         Admin::Backup { file, .. } => {
@@ -131,6 +150,11 @@ fn obey(folder: &Path, words: &Admin) -> Result<(), OperationError> {
             return trial::run(folder, link.as_deref(), printing.json);
         }
         Admin::Restore { file, printing } => return restore(folder, file, printing.json),
+        Admin::Wipe { key, yes, printing } => {
+            return Ok(
+                print(&wipe::wipe(folder, *key, *yes)?, printing.json).map_err(AskError::Io)?
+            );
+        }
         Admin::Check(_) => Order::Check,
         Admin::Compact(_) => Order::Compact,
     };
@@ -146,13 +170,16 @@ const fn printing(words: &Admin) -> Printing {
         | Admin::Inspect { printing, .. }
         | Admin::Backup { printing, .. }
         | Admin::Restore { printing, .. }
+        | Admin::Wipe { printing, .. }
         | Admin::Selftest { printing, .. }
         | Admin::Invite(
             Invite::Create { printing, .. }
             | Invite::List(printing)
             | Invite::Revoke { printing, .. },
         )
-        | Admin::Users(Users::List(printing)) => *printing,
+        | Admin::Users(Users::List(printing))
+        | Admin::Admin(Admins::List(printing)) => *printing,
+        Admin::Admin(Admins::Add(user) | Admins::Remove(user)) => user.printing,
         Admin::Users(
             Users::Show(user)
             | Users::Suspend(user)
@@ -185,7 +212,7 @@ fn give(folder: &Path, order: &Order, json: bool) -> Result<(), OperationError> 
 
 fn invite(words: &Invite) -> Result<Order, OperationError> {
     Ok(match words {
-        Invite::Create { note, .. } if note.len() > MAX_NOTE_BYTES => {
+        Invite::Create { note, .. } if note.len() > MAX_INVITE_NOTE_BYTES => {
             return Err(OperationError::LongNote);
         }
         Invite::Create { uses, days, note, .. } => {
@@ -210,6 +237,14 @@ fn users(words: &Users) -> Order {
     }
 }
 
+fn admins(words: &Admins) -> Order {
+    match words {
+        Admins::Add(user) => Order::AdminAdd { name: user.name.clone() },
+        Admins::Remove(user) => Order::AdminRemove { name: user.name.clone() },
+        Admins::List(_) => Order::AdminList,
+    }
+}
+
 const fn change(quota: &Quota) -> QuotaChange {
     QuotaChange {
         default: quota.default,
@@ -226,10 +261,11 @@ fn restore(folder: &Path, file: &Path, json: bool) -> Result<(), OperationError>
     Redb::restore(file, folder)?;
     let done =
         Report::Done { message: format!("{} has the store of the backup", folder.display()) };
-    let text = if json {
-        done.to_line().map_err(io::Error::other).map_err(AskError::Io)?
-    } else {
-        show::one(&done)
-    };
-    Ok(output::data(&text).map_err(AskError::Io)?)
+    Ok(print(&done, json).map_err(AskError::Io)?)
+}
+
+/// Prints one report.
+pub(crate) fn print(report: &Report, json: bool) -> io::Result<()> {
+    let text = if json { report.to_line().map_err(io::Error::other)? } else { show::one(report) };
+    output::data(&text)
 }

@@ -1,5 +1,6 @@
 //! Carries orders out.
 
+mod admins;
 mod inspect;
 mod invites;
 mod users;
@@ -71,6 +72,9 @@ impl<S: Store> Desk<S> {
             Order::UserQuota { name, change } => {
                 reports.put(&self.change_quota(&name, change).await?).await
             }
+            Order::AdminAdd { name } => reports.put(&self.add_admin(&name).await?).await,
+            Order::AdminRemove { name } => reports.put(&self.remove_admin(&name).await?).await,
+            Order::AdminList => self.list_admins(reports).await,
             Order::Stats => reports.put(&Report::Stats(Box::new(self.stats().await?))).await,
             Order::Inspect { name } => self.inspect(&name, reports).await,
             Order::BackUp { file } => reports.put(&self.back_up(file).await?).await,

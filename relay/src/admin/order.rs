@@ -3,7 +3,10 @@
 use core::fmt;
 use std::path::PathBuf;
 
-use msg_protocol::address::AccountName;
+use msg_protocol::{
+    address::AccountName,
+    limits::{MAX_INVITE_DAYS, MAX_INVITE_NOTE_BYTES, MAX_INVITE_USES},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::store::account::Quota;
@@ -12,12 +15,6 @@ use crate::store::account::Quota;
 pub(crate) const VERSION: u8 = 1;
 /// Bytes of an order, with the end of its line.
 pub(crate) const MAX_ORDER_BYTES: usize = 16 * 1024;
-/// Bytes of the operator's words about an invitation.
-pub(crate) const MAX_NOTE_BYTES: usize = 512;
-/// Accounts that one invitation may be good for.
-const MAX_USES: u32 = 1_000_000;
-/// Days that an invitation may be good for.
-const MAX_DAYS: u32 = 3_650;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +38,12 @@ pub(crate) enum Order {
     UserDelete { name: AccountName },
     /// Other limits for an account.
     UserQuota { name: AccountName, change: QuotaChange },
+    /// An account is an administrator from now on.
+    AdminAdd { name: AccountName },
+    /// It is none any more.
+    AdminRemove { name: AccountName },
+    /// Which accounts are administrators.
+    AdminList,
     /// The relay in numbers.
     Stats,
     /// All that is kept of an account.
@@ -72,11 +75,12 @@ impl QuotaChange {
     /// What that quota becomes.
     pub(crate) fn of(self, quota: Quota) -> Quota {
         let before = if self.default { Quota::default() } else { quota };
-        Quota {
-            mailbox_envelopes: self.mailbox_envelopes.or(before.mailbox_envelopes),
-            mailbox_bytes: self.mailbox_bytes.or(before.mailbox_bytes),
-            blob_bytes: self.blob_bytes.or(before.blob_bytes),
-        }
+        let named = Quota {
+            mailbox_envelopes: self.mailbox_envelopes,
+            mailbox_bytes: self.mailbox_bytes,
+            blob_bytes: self.blob_bytes,
+        };
+        named.or(before)
     }
 }
 
@@ -129,9 +133,9 @@ impl Order {
     fn is_bounded(&self) -> bool {
         match self {
             Self::InviteCreate { uses, days, note } => {
-                (1..=MAX_USES).contains(uses)
-                    && (1..=MAX_DAYS).contains(days)
-                    && note.len() <= MAX_NOTE_BYTES
+                (1..=MAX_INVITE_USES).contains(uses)
+                    && (1..=MAX_INVITE_DAYS).contains(days)
+                    && note.len() <= MAX_INVITE_NOTE_BYTES
             }
             _ => true,
         }

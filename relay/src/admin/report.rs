@@ -42,6 +42,10 @@ pub(crate) enum Report {
     Check { rows: u64, faults: Vec<String> },
     /// Room was given back.
     Compact { bytes_before: u64, bytes_after: u64 },
+    /// A relay was made that does not serve yet.
+    Made { link: String, pin: String, folder: String },
+    /// A store was deleted: these files are gone.
+    Wiped { files: Vec<String> },
     /// A part of a trial from outside went well.
     Passed { step: String, ms: u64 },
     /// What was asked is done, in words.
@@ -82,6 +86,7 @@ pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) made: String,
     pub(crate) suspended: bool,
+    pub(crate) administrator: bool,
     pub(crate) devices: u64,
     pub(crate) envelopes: u64,
     pub(crate) envelope_bytes: u64,
@@ -139,6 +144,7 @@ pub(crate) struct AccountReport {
     pub(crate) identity: String,
     pub(crate) made: String,
     pub(crate) suspended: bool,
+    pub(crate) administrator: bool,
     pub(crate) credential_hash: String,
     pub(crate) door_hash: String,
     pub(crate) previous_door_hash: Option<String>,

@@ -16,7 +16,8 @@ const ID_DIGITS: usize = 12;
 pub(super) fn text(order: &Order, reports: &[Report]) -> String {
     match order {
         Order::InviteList => invites(reports),
-        Order::UserList => users(reports),
+        Order::UserList => users(reports, "no accounts\n"),
+        Order::AdminList => users(reports, "no administrators\n"),
         Order::Inspect { .. } => inspect::text(reports),
         _ => reports.iter().map(one).collect(),
     }
@@ -45,6 +46,15 @@ pub(super) fn one(report: &Report) -> String {
         Report::Check { rows, faults } => check(*rows, faults),
         Report::Compact { bytes_before, bytes_after } => {
             format!("{} before, {} after\n", amount(*bytes_before), amount(*bytes_after))
+        }
+        Report::Made { link, folder, .. } => format!(
+            "{}\n\nmade in {}; the first start prints what a user pastes\n",
+            output::shown(link),
+            output::shown(folder)
+        ),
+        Report::Wiped { files } if files.is_empty() => "there was no store\n".to_owned(),
+        Report::Wiped { files } => {
+            lines(files.iter().map(|file| format!("{} is gone", output::shown(file))))
         }
         Report::Done { message } => format!("{}\n", output::shown(message)),
         _ => String::new(),
@@ -75,10 +85,10 @@ fn invite(report: &Report) -> Option<[String; 5]> {
     Some([short(id), uses.to_string(), made.clone(), expires.clone(), output::shown(note)])
 }
 
-fn users(reports: &[Report]) -> String {
+fn users(reports: &[Report], none: &str) -> String {
     let rows: Vec<[String; 7]> = reports.iter().filter_map(user).collect();
     if rows.is_empty() {
-        return "no accounts\n".to_owned();
+        return none.to_owned();
     }
     output::table(["NAME", "MADE", "DEVICES", "ENVELOPES", "WAITING", "BLOBS", "STATE"], &rows)
 }
@@ -97,7 +107,12 @@ fn user(report: &Report) -> Option<[String; 7]> {
 }
 
 const fn state(user: &User) -> &'static str {
-    if user.suspended { "suspended" } else { "active" }
+    match (user.suspended, user.administrator) {
+        (true, true) => "suspended, admin",
+        (true, false) => "suspended",
+        (false, true) => "active, admin",
+        (false, false) => "active",
+    }
 }
 
 fn user_rows(user: &User) -> String {

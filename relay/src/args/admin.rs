@@ -18,6 +18,9 @@ pub(crate) enum Admin {
     /// List, show, suspend, resume or delete accounts, or change their quota.
     #[command(subcommand, arg_required_else_help = true)]
     Users(Users),
+    /// Name, dismiss or list administrators: accounts that need no shell here.
+    #[command(subcommand, arg_required_else_help = true)]
+    Admin(Admins),
     /// Print the relay in numbers.
     Stats(Printing),
     /// Print all that the relay keeps of an account.
@@ -49,6 +52,24 @@ pub(crate) enum Admin {
     Restore {
         /// A file that `backup` wrote.
         file: PathBuf,
+        #[command(flatten)]
+        printing: Printing,
+    },
+    /// Delete the store: all accounts, and all mail that waits. The relay must not run.
+    ///
+    /// Key, certificate, configuration and log stay, so that links go on to name this
+    /// relay; with --key it is another relay afterwards. Asks for the folder's name
+    /// first. What a disk or a backup still has of it, this cannot reach.
+    #[command(after_help = "Examples:
+  msg-relay wipe
+  msg-relay --data /var/lib/msg-relay wipe --key --yes")]
+    Wipe {
+        /// Delete the relay's own TLS key and certificate too.
+        #[arg(long)]
+        key: bool,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         printing: Printing,
     },
@@ -136,6 +157,22 @@ Example:
         #[command(flatten)]
         quota: Quota,
     },
+}
+
+/// What can be done about administrators.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum Admins {
+    /// Let an account make invitations and decide about accounts, with `msg admin`.
+    ///
+    /// It may list, suspend, resume and delete accounts and change their quota, but
+    /// for those of other administrators. It is told no more than `users show` is.
+    #[command(after_help = "Example:
+  msg-relay admin add alice    then, as alice: msg admin invite create")]
+    Add(User),
+    /// Take that back, at once.
+    Remove(User),
+    /// List the administrators.
+    List(Printing),
 }
 
 /// One account.

@@ -12,7 +12,7 @@ use msg_protocol::{
 };
 
 use super::{
-    Config, ConfigError, Flags, Log, LogFormat, LogLevel, Metrics, Origin, TlsFiles,
+    Color, Config, ConfigError, Flags, Log, LogFormat, LogLevel, Metrics, Origin, TlsFiles,
     key::LIMITS,
     source::{Setting, Settings},
     value::{self, Parsed},
@@ -55,6 +55,7 @@ pub(super) fn build(
         }),
         exempt_loopback: exempt_loopback.unwrap_or(!forwarded),
         metrics: read(settings, "metrics", value::metrics)?.unwrap_or(Metrics::Auto),
+        color: read(settings, "color", value::color)?.unwrap_or(Color::Auto),
         cache_bytes: cache_bytes.unwrap_or(CACHE_BYTES),
         tls: tls(settings)?,
         log: log(settings)?,

@@ -30,7 +30,7 @@ const fn path(name: &'static str, flag: &'static str) -> Key {
 }
 
 /// The keys in the order in which they are shown.
-pub const KEYS: [Key; 13] = [
+pub const KEYS: [Key; 14] = [
     key("listen", "--listen"),
     key("public", "--public"),
     path("data", "--data"),
@@ -38,6 +38,7 @@ pub const KEYS: [Key; 13] = [
     key("exempt-loopback", "--exempt-loopback"),
     key("metrics", "--metrics"),
     key("cache-bytes", "--cache-bytes"),
+    key("color", "--color"),
     path("tls.certificate", "--tls-certificate"),
     path("tls.key", "--tls-key"),
     key("log.level", "--log-level"),

@@ -66,6 +66,7 @@ impl Config {
                 Metrics::At(address) => address.to_string(),
             }),
             "cache-bytes" => Shown::Bytes(self.cache_bytes),
+            "color" => Shown::Text(self.color.as_str().to_owned()),
             "tls.certificate" => Shown::path(tls.map(|files| files.certificate.as_path())),
             "tls.key" => Shown::path(tls.map(|files| files.key.as_path())),
             "log.level" => Shown::Text(self.log.level.as_str().to_owned()),

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use msg_protocol::{address::DEFAULT_PORT, version::Registration};
 
-use super::{LogFormat, LogLevel, Metrics};
+use super::{Color, LogFormat, LogLevel, Metrics};
 
 /// What reading a value gives: the value, or what is wrong with the text.
 pub(super) type Parsed<T> = Result<T, String>;
@@ -118,6 +118,12 @@ pub(super) fn metrics(text: &str) -> Parsed<Metrics> {
 pub(super) fn log_level(text: &str) -> Parsed<LogLevel> {
     let level = LogLevel::ALL.into_iter().find(|level| level.as_str() == text);
     level.ok_or_else(|| "error, warn, info, debug or trace is expected".to_owned())
+}
+
+/// `auto`, `always` or `never`.
+pub(super) fn color(text: &str) -> Parsed<Color> {
+    let color = Color::ALL.into_iter().find(|color| color.as_str() == text);
+    color.ok_or_else(|| "auto, always or never is expected".to_owned())
 }
 
 /// `text` or `json`.

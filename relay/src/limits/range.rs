@@ -32,6 +32,9 @@ impl Limits {
         match name {
             "ready-s" => 1..=protocol::OPENING_TIMEOUT_MS / 1_000,
             "idle-s" => 0..=DAY_S,
+            // What the system takes.
+            "keep-alive-s" => 0..=32_767,
+            "backlog" => 1..=65_535,
             "drain-s" => 0..=600,
             "sign-in-penalty-s" | "sign-in-penalty-max-s" => 1..=DAY_S,
             "frame-bytes" => 4 * KIB..=frame,

@@ -14,8 +14,9 @@ use crate::{
     tls::{self, Tls},
 };
 
-/// Limits that the store is opened with.
-const OF_THE_STORE: [&str; 4] = ["store-bytes", "floor-bytes", "floor-percent", "ballast-bytes"];
+/// Limits that the store is opened with, and the port.
+const OF_THE_START: [&str; 5] =
+    ["backlog", "store-bytes", "floor-bytes", "floor-percent", "ballast-bytes"];
 
 /// What can change while the relay runs.
 pub(super) struct Reload<'a, S> {
@@ -79,7 +80,7 @@ pub(super) fn source(config: &Config, names: &[String]) -> tls::Source {
 /// The limits as read, but those that the store has been opened with.
 fn changeable(running: &Limits, read: &Limits) -> Limits {
     let mut limits = read.clone();
-    for name in OF_THE_STORE {
+    for name in OF_THE_START {
         if let Ok(value) = running.value(name) {
             // Cannot fail: the name has just been found.
             let _ = limits.set(name, value);
@@ -98,6 +99,6 @@ mod tests {
         let read = Limits { knocks: 64, store_bytes: 1, ..Limits::default() };
         let limits = changeable(&running, &read);
         assert_eq!((limits.knocks, limits.store_bytes), (64, running.store_bytes));
-        assert!(OF_THE_STORE.iter().all(|name| running.value(name).is_ok()));
+        assert!(OF_THE_START.iter().all(|name| running.value(name).is_ok()));
     }
 }

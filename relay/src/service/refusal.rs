@@ -22,6 +22,8 @@ pub const BAD_REQUEST: Refusal = Refusal::for_good(Code::BAD_REQUEST);
 pub const WRONG_LINK: Refusal = Refusal::for_good(Code::WRONG_LINK);
 /// A right does not hold.
 pub const DENIED: Refusal = Refusal::for_good(Code::DENIED);
+/// Only administrators may, and not to one another.
+pub const NOT_ALLOWED: Refusal = Refusal::for_good(Code::NOT_ALLOWED);
 /// There is nothing by that name or id.
 pub const NOT_FOUND: Refusal = Refusal::for_good(Code::NOT_FOUND);
 /// Something else is there already.

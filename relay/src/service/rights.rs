@@ -2,6 +2,7 @@
 //! credential. SPEC §"Requests".
 
 use msg_protocol::{
+    error::Refusal,
     limits::{KNOCKS_PER_RIGHT, MAX_DOOR_GRACE_S, MAX_LINK_TOKENS, MAX_TOKEN_DAYS},
     request::{ChangeCredential, DeleteAccount, IssueToken, RevokeToken, SetDoor},
     secret::{AccountCredential, DeviceCredential, SaltedHash},
@@ -93,10 +94,15 @@ impl<S: Store> Service<S> {
 
     /// Removes an account and closes its links.
     pub async fn end_account(&self, account: &Account, by: Option<SaltedHash>) -> Answer<()> {
-        let card = account.card.peek_unverified().map_err(|_| refusal::FAILED)?;
         changed(self.store.delete_account(account.id, by).await?)?;
+        self.close_links(account, refusal::GONE)
+    }
+
+    /// Closes the links on which devices of an account are signed in.
+    pub(super) fn close_links(&self, account: &Account, reason: Refusal) -> Answer<()> {
+        let card = account.card.peek_unverified().map_err(|_| refusal::FAILED)?;
         for mailbox in card.mailboxes() {
-            self.presence.close(mailbox, refusal::GONE);
+            self.presence.close(mailbox, reason);
         }
         Ok(())
     }

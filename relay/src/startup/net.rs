@@ -3,15 +3,19 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
+    os::fd::AsFd,
+    time::Duration,
 };
 
 use msg_protocol::address::{RelayAddress, RelayHost};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::config::Config;
 
-/// Connections that wait to be taken; the system may allow fewer.
-const BACKLOG: u32 = 4_096;
+/// Questions that stay unanswered before a connection is given up, and the longest
+/// time between two of them.
+const PROBES: (u32, Duration) = (4, Duration::from_secs(15));
 /// Ports below this one are the system's.
 const FIRST_FREE_PORT: u16 = 1_024;
 
@@ -43,16 +47,29 @@ impl ListenError {
     }
 }
 
-/// Listens. In a runtime only.
-pub fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
+/// Listens, with so many connections that may wait to be taken. In a runtime only.
+pub fn listen(address: SocketAddr, backlog: u64) -> Result<TcpListener, ListenError> {
+    let backlog = u32::try_from(backlog).unwrap_or(u32::MAX);
     let open = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // So that a restart need not wait for the last run's connections.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        socket.listen(BACKLOG)
+        socket.listen(backlog)
     };
     open().map_err(|source| ListenError { address, source })
+}
+
+/// Lets the system find out about ends that are gone without a word, after so many
+/// seconds of silence; 0 for never.
+pub fn keep_alive(stream: &impl AsFd, seconds: u64) -> io::Result<()> {
+    let socket = SockRef::from(stream);
+    if seconds == 0 {
+        return socket.set_keepalive(false);
+    }
+    let silence = Duration::from_secs(seconds);
+    let asks = TcpKeepalive::new().with_time(silence);
+    socket.set_tcp_keepalive(&asks.with_interval(silence.min(PROBES.1)).with_retries(PROBES.0))
 }
 
 /// The address that links show: the operator's, or the one that is listened on.
@@ -106,9 +123,34 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_in_use_is_said_so() {
-        let first = listen("127.0.0.1:0".parse().unwrap()).unwrap();
-        let error = listen(first.local_addr().unwrap()).unwrap_err();
+        let first = listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
+        let error = listen(first.local_addr().unwrap(), 8).unwrap_err();
         assert_eq!(error.source.kind(), io::ErrorKind::AddrInUse);
         assert!(error.hint().unwrap().contains("-p PORT"));
+    }
+
+    #[tokio::test]
+    async fn limit_backlog_is_how_many_wait_to_be_taken() {
+        const TIME: Duration = Duration::from_millis(300);
+        let listener = listen("127.0.0.1:0".parse().unwrap(), 2).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Nobody takes them. The system lets one more wait than it was told.
+        let come = |_| std::net::TcpStream::connect_timeout(&address, TIME).ok();
+        let waiting: Vec<_> = (0..6).filter_map(come).collect();
+        assert!((1..=3).contains(&waiting.len()), "{}", waiting.len());
+    }
+
+    #[tokio::test]
+    async fn limit_keep_alive_s_reaches_the_system() {
+        let listener = listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        keep_alive(&stream, 7).unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(7));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(7));
+        keep_alive(&stream, 0).unwrap();
+        assert!(!socket.keepalive().unwrap());
     }
 }

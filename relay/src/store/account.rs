@@ -67,6 +67,8 @@ pub struct Account {
     pub door: DoorHashes,
     /// Whether the operator has suspended it.
     pub suspended: bool,
+    /// Whether the operator has named it an administrator.
+    pub administrator: bool,
     /// What the operator grants it beside the relay's limits.
     pub quota: Quota,
     /// The day on which it was made.
@@ -93,6 +95,18 @@ pub struct Quota {
     pub blob_bytes: Option<u64>,
 }
 
+impl Quota {
+    /// What is set here, and elsewhere what `other` has.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            mailbox_envelopes: self.mailbox_envelopes.or(other.mailbox_envelopes),
+            mailbox_bytes: self.mailbox_bytes.or(other.mailbox_bytes),
+            blob_bytes: self.blob_bytes.or(other.blob_bytes),
+        }
+    }
+}
+
 /// A device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Device {
@@ -113,6 +127,8 @@ pub enum AccountChange {
     Door(SaltedHash, RelayTime),
     /// Suspended or not.
     Suspended(bool),
+    /// An administrator or not.
+    Administrator(bool),
     /// Other limits.
     Quota(Quota),
 }

@@ -66,7 +66,7 @@ macro_rules! suite {
                 a_device_that_comes_back_begins_anew
                 a_change_needs_the_credential_it_names
                 the_door_before_is_kept_with_its_end
-                suspension_and_quota_are_kept
+                suspension_quota_and_mark_are_kept
                 a_counter_only_rises
                 accounts_are_listed_by_name
                 a_deleted_account_leaves_nothing;

@@ -110,6 +110,20 @@ impl Redb {
         Ok(Self { engine, writer: Mutex::new(Some(thread)) })
     }
 
+    /// Makes an empty store, in a folder that has none.
+    pub fn create(folder: impl Into<PathBuf>) -> Result<(), OpenError> {
+        let folder = Folder(folder.into());
+        folder.refuse_second()?;
+        format::prepare(&folder)
+    }
+
+    /// Removes the store with all that belongs to it; gives what is gone. Nobody
+    /// may have it open.
+    pub fn remove(folder: impl Into<PathBuf>) -> Result<Vec<PathBuf>, OpenError> {
+        let folder = Folder(folder.into());
+        folder.remove_all().map_err(|error| OpenError::io(&folder.file(), error))
+    }
+
     /// Makes a store out of a backup, in a folder that has none. What is in the
     /// backup is read and checked as a whole first.
     pub fn restore(backup: &Path, folder: impl Into<PathBuf>) -> Result<(), OpenError> {

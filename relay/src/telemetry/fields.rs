@@ -12,7 +12,7 @@ use tracing::field::{Field, Visit};
 use crate::output;
 
 /// The fields that are let through.
-const ALLOWED: [&str; 16] = [
+const ALLOWED: [&str; 17] = [
     "message",
     "address", // one that the relay itself listens on
     "blobs",
@@ -22,6 +22,7 @@ const ALLOWED: [&str; 16] = [
     "envelopes",
     "error",
     "keys", // of the configuration
+    "kind", // of a request
     "links",
     "path", // of the relay's own files
     "pid",

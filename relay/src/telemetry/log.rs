@@ -8,6 +8,7 @@
 use core::fmt::{self, Write as _};
 use std::io;
 
+use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value};
 use tracing::{Event, Level, Subscriber, level_filters::LevelFilter};
 use tracing_appender::{
@@ -30,6 +31,7 @@ use tracing_subscriber::{
 use super::fields::Fields;
 use crate::{
     config::{Log, LogFormat, LogLevel},
+    output,
     private::{self, PrivateError},
 };
 
@@ -79,7 +81,9 @@ impl Logging {
             }
             None => queue(io::stderr()),
         };
-        let (subscriber, level) = subscriber(log.format, log.level, writer);
+        let has_colour = log.folder.is_none() && output::has_colour(&io::stderr());
+        let line = Line { format: log.format, has_colour };
+        let (subscriber, level) = subscriber(line, log.level, writer);
         tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Twice)?;
         Ok(Self { level, _worker: worker })
     }
@@ -107,7 +111,7 @@ fn filter(level: LogLevel) -> Targets {
 }
 
 fn subscriber<W>(
-    format: LogFormat,
+    line: Line,
     level: LogLevel,
     writer: W,
 ) -> (impl Subscriber + Send + Sync, Handle<Targets, Registry>)
@@ -115,12 +119,15 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let (filter, handle) = reload::Layer::new(filter(level));
-    let lines = tracing_subscriber::fmt::layer().event_format(Line(format)).with_writer(writer);
+    let lines = tracing_subscriber::fmt::layer().event_format(line).with_writer(writer);
     (tracing_subscriber::registry().with(lines.with_filter(filter)), handle)
 }
 
 /// How an event becomes a line.
-struct Line(LogFormat);
+struct Line {
+    format: LogFormat,
+    has_colour: bool,
+}
 
 impl<S, N> FormatEvent<S, N> for Line
 where
@@ -137,16 +144,28 @@ where
         SystemTime.format_time(&mut Writer::new(&mut time))?;
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let line = match self.0 {
-            LogFormat::Text => text(&time, *event.metadata().level(), &fields),
-            LogFormat::Json => json(&time, *event.metadata().level(), fields).to_string(),
+        let level = *event.metadata().level();
+        let line = match self.format {
+            LogFormat::Text => text(&time, level, &fields, self.has_colour),
+            LogFormat::Json => json(&time, level, fields).to_string(),
         };
         writeln!(writer, "{line}")
     }
 }
 
-fn text(time: &str, level: Level, fields: &Fields) -> String {
-    let mut line = format!("{} {level:<5}", time.trim_end());
+const fn style(level: Level) -> Style {
+    let colour = match level {
+        Level::ERROR => AnsiColor::Red,
+        Level::WARN => AnsiColor::Yellow,
+        Level::INFO => AnsiColor::Green,
+        _ => AnsiColor::Blue,
+    };
+    Style::new().fg_color(Some(anstyle::Color::Ansi(colour)))
+}
+
+fn text(time: &str, level: Level, fields: &Fields, has_colour: bool) -> String {
+    let style = if has_colour { style(level) } else { Style::new() };
+    let mut line = format!("{} {style}{level:<5}{style:#}", time.trim_end());
     for (name, value) in &fields.0 {
         // Writing to a text cannot fail.
         let _ = match value {

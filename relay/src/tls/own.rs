@@ -4,7 +4,7 @@
 //! one is there. ECDSA on P-256 is what every client of TLS 1.3 takes (RFC 8446,
 //! §9.1).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, date_time_ymd,
@@ -52,4 +52,16 @@ fn make_certificate(key: &str, path: &Path, names: &[String]) -> Result<String, 
     let pem = params.self_signed(&KeyPair::from_pem(key)?)?.pem();
     private::make_file(path, &pem)?;
     Ok(pem)
+}
+
+/// Removes key and certificate; gives what is gone. The key goes last: as long as it
+/// is there, the certificate can be made again.
+pub(super) fn remove(folder: &Path) -> Result<Vec<PathBuf>, TlsError> {
+    let mut gone = Vec::new();
+    for path in [folder.join(CERTIFICATE), folder.join(KEY)] {
+        if private::remove_file(&path)? {
+            gone.push(path);
+        }
+    }
+    Ok(gone)
 }

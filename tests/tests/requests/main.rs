@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod administration;
 mod blobs;
 mod cards;
 mod devices;

@@ -29,6 +29,13 @@ impl Scene {
         Self::with_limits(&[])
     }
 
+    /// A relay at which those may register.
+    pub(crate) fn with_registration(policy: &str) -> Self {
+        let builder = RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).arg("--metrics").arg("off");
+        let builder = builder.arg("--registration").arg(policy);
+        Self { relay: builder.start(), rng: seed::rng(1) }
+    }
+
     /// A relay with other limits than the usual ones, as `name=value`.
     pub(crate) fn with_limits(limits: &[&str]) -> Self {
         let builder = RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).arg("--metrics").arg("off");

@@ -59,6 +59,7 @@ impl<S: Store> Desk<S> {
             identity: hex(card.identity.as_bytes()),
             made: date::day(account.created),
             suspended: account.suspended,
+            administrator: account.administrator,
             credential_hash: hash(&account.credential),
             door_hash: hash(&account.door.current),
             previous_door_hash: previous.map(|(door, _)| hash(&door)),

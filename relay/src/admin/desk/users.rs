@@ -1,6 +1,6 @@
 //! Accounts: listed, shown, suspended, deleted, and given other limits.
 
-use msg_protocol::address::AccountName;
+use msg_protocol::{address::AccountName, response};
 
 use super::{Desk, hex};
 use crate::{
@@ -23,10 +23,18 @@ const PAGE: usize = 256;
 
 impl<S: Store> Desk<S> {
     pub(super) async fn list_users(&self, reports: &mut Reports) -> Result<(), OrderError> {
+        self.report_users(reports, |_| true).await
+    }
+
+    pub(super) async fn report_users(
+        &self,
+        reports: &mut Reports,
+        is_meant: fn(&Account) -> bool,
+    ) -> Result<(), OrderError> {
         let mut last: Option<AccountName> = None;
         loop {
             let page = self.service.store().accounts(last.as_ref(), PAGE).await?;
-            for account in &page {
+            for account in page.iter().filter(|account| is_meant(account)) {
                 if let Some(user) = self.user(account).await? {
                     reports.put(&Report::User(user)).await?;
                 }
@@ -52,24 +60,18 @@ impl<S: Store> Desk<S> {
 
     /// An account in short; `None` if it is gone by now.
     async fn user(&self, account: &Account) -> Result<Option<User>, OrderError> {
-        let now = self.service.clock().relay_time();
-        let held = self.service.store().holdings(account.id, 0, now).await?;
-        let as_u64 = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        Ok(held.map(|held| User {
-            name: account.name.to_string(),
-            id: hex(account.id.as_bytes()),
-            made: date::day(account.created),
-            suspended: account.suspended,
-            devices: as_u64(held.mailboxes.len()),
-            envelopes: held
-                .mailboxes
-                .iter()
-                .map(|mailbox| u64::from(mailbox.waiting.envelopes))
-                .sum(),
-            envelope_bytes: held.mailboxes.iter().map(|mailbox| mailbox.waiting.bytes).sum(),
-            blobs: as_u64(held.blobs.len()),
-            blob_bytes: held.blobs.iter().map(|(_, _, there, _)| there).sum(),
-            records: as_u64(held.records.len()),
+        Ok(self.service.user(account).await?.map(|user| User {
+            name: user.name.to_string(),
+            id: hex(user.id.as_bytes()),
+            made: date::day(user.made),
+            suspended: user.suspended,
+            administrator: user.administrator,
+            devices: user.devices.into(),
+            envelopes: user.envelopes,
+            envelope_bytes: user.envelope_bytes,
+            blobs: user.blobs,
+            blob_bytes: user.blob_bytes,
+            records: user.records,
         }))
     }
 
@@ -117,22 +119,23 @@ impl<S: Store> Desk<S> {
         Ok(self.quota(name, quota))
     }
 
-    async fn change(&self, account: &Account, change: AccountChange) -> Result<(), OrderError> {
+    pub(super) async fn change(
+        &self,
+        account: &Account,
+        change: AccountChange,
+    ) -> Result<(), OrderError> {
         checked(self.service.store().change_account(account.id, None, change).await?, &account.name)
     }
 
     fn quota(&self, name: &AccountName, quota: Quota) -> Report {
-        let limits = self.service.limits();
         let granted =
-            |own: Option<u64>, relay| Granted { value: own.unwrap_or(relay), own: own.is_some() };
+            |granted: response::Granted| Granted { value: granted.value, own: granted.own };
+        let quota = self.service.granted(quota);
         Report::Quota(QuotaReport {
             name: name.to_string(),
-            mailbox_envelopes: granted(
-                quota.mailbox_envelopes.map(u64::from),
-                limits.mailbox_envelopes,
-            ),
-            mailbox_bytes: granted(quota.mailbox_bytes, limits.mailbox_bytes),
-            blob_bytes: granted(quota.blob_bytes, limits.account_blob_bytes),
+            mailbox_envelopes: granted(quota.mailbox_envelopes),
+            mailbox_bytes: granted(quota.mailbox_bytes),
+            blob_bytes: granted(quota.blob_bytes),
         })
     }
 }

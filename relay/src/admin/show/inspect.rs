@@ -71,6 +71,7 @@ fn account(report: &Report) -> Option<String> {
         ("identity", shown(identity)),
         ("made", shown(made)),
         ("suspended", if account.suspended { "yes" } else { "no" }.to_owned()),
+        ("administrator", if account.administrator { "yes" } else { "no" }.to_owned()),
         ("credential, hash", shown(&account.credential_hash)),
         ("door, hash", shown(&account.door_hash)),
         ("door before, hash", previous),

@@ -192,6 +192,7 @@ pub(crate) async fn a_change_needs_the_credential_it_names<E: Engine>() {
         AccountChange::Credential(hash(1)),
         AccountChange::Door(hash(2), LATER),
         AccountChange::Suspended(true),
+        AccountChange::Administrator(true),
         AccountChange::Quota(Quota { mailbox_envelopes: Some(1), ..Quota::default() }),
     ];
     for change in &changes {
@@ -230,19 +231,27 @@ pub(crate) async fn the_door_before_is_kept_with_its_end<E: Engine>() {
     assert_eq!(doors(hash(2), NOW).await, twice);
 }
 
-pub(crate) async fn suspension_and_quota_are_kept<E: Engine>() {
+pub(crate) async fn suspension_quota_and_mark_are_kept<E: Engine>() {
     let world = World::<E>::with(BOB).await;
     let quota =
         Quota { mailbox_envelopes: Some(5), mailbox_bytes: None, blob_bytes: Some(1 << 40) };
-    for change in [AccountChange::Suspended(true), AccountChange::Quota(quota)] {
+    for change in [
+        AccountChange::Suspended(true),
+        AccountChange::Quota(quota),
+        AccountChange::Administrator(true),
+    ] {
         assert_eq!(world.store.change_account(BOB.id(), None, change).await, Ok(Changed::Done));
     }
     let account = world.store.account(Whose::Id(BOB.id())).await.unwrap().unwrap();
-    assert!(account.suspended);
+    assert!(account.suspended && account.administrator);
     assert_eq!(account.quota, quota);
     let back = AccountChange::Suspended(false);
     assert_eq!(world.store.change_account(BOB.id(), None, back).await, Ok(Changed::Done));
-    assert!(!world.store.account(Whose::Id(BOB.id())).await.unwrap().unwrap().suspended);
+    let account = world.store.account(Whose::Id(BOB.id())).await.unwrap().unwrap();
+    assert!(!account.suspended && account.administrator);
+    let none = AccountChange::Administrator(false);
+    assert_eq!(world.store.change_account(BOB.id(), None, none).await, Ok(Changed::Done));
+    assert!(!world.store.account(Whose::Id(BOB.id())).await.unwrap().unwrap().administrator);
 }
 
 pub(crate) async fn a_counter_only_rises<E: Engine>() {

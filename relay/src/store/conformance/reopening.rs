@@ -59,6 +59,7 @@ async fn fill<E: Engine>(world: &World<E>, person: Person) {
         AccountChange::Credential(hash(2)),
         AccountChange::Door(hash(3), LATER),
         AccountChange::Suspended(true),
+        AccountChange::Administrator(true),
     ] {
         assert_eq!(store.change_account(id, None, change).await, Ok(Changed::Done));
     }

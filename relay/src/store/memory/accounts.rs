@@ -116,6 +116,7 @@ fn new_holder(new: NewAccount) -> Holder {
         credential: new.credential,
         door: DoorHashes { current: new.door, previous: None },
         suspended: false,
+        administrator: false,
         quota: Quota::default(),
         created: new.created,
     };
@@ -197,6 +198,9 @@ impl Accounts for Memory {
             AccountChange::Credential(hash) => holder.account.credential = hash,
             AccountChange::Door(hash, grace) => holder.change_door(hash, grace),
             AccountChange::Suspended(suspended) => holder.account.suspended = suspended,
+            AccountChange::Administrator(administrator) => {
+                holder.account.administrator = administrator;
+            }
             AccountChange::Quota(quota) => holder.account.quota = quota,
             AccountChange::Card(..) => (),
         }

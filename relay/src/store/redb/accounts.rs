@@ -67,6 +67,7 @@ fn shown(view: &impl View, id: AccountId, row: AccountRow) -> Result<Account> {
         credential: row.credential,
         door: DoorHashes { current: row.door, previous },
         suspended: row.suspended,
+        administrator: row.administrator,
         quota: Quota {
             mailbox_envelopes: row.mailbox_envelopes,
             mailbox_bytes: row.mailbox_bytes,
@@ -94,6 +95,7 @@ fn create(batch: &mut Batch<'_>, new: &NewAccount, now: RelayTime) -> Result<Cre
         door: new.door,
         previous_door: None,
         suspended: false,
+        administrator: false,
         mailbox_envelopes: None,
         mailbox_bytes: None,
         blob_bytes: None,
@@ -192,6 +194,7 @@ fn change(
         // The same door once more leaves the one before it as it is.
         AccountChange::Door(..) => return Ok(Changed::Done),
         AccountChange::Suspended(suspended) => row.suspended = *suspended,
+        AccountChange::Administrator(administrator) => row.administrator = *administrator,
         AccountChange::Quota(quota) => {
             row.mailbox_envelopes = quota.mailbox_envelopes;
             row.mailbox_bytes = quota.mailbox_bytes;

@@ -103,9 +103,7 @@ fn copy_table(view: &Snapshot, database: &Database, table: Table) -> Result<()> 
 pub(super) fn restore(backup: &Path, folder: &Folder) -> core::result::Result<(), OpenError> {
     let path = folder.file();
     folder.make().map_err(|error| OpenError::io(&path, error))?;
-    if path.try_exists().map_err(|error| OpenError::io(&path, error))? {
-        return Err(OpenError::Exists { path });
-    }
+    folder.refuse_second()?;
     examine(backup)?;
     folder
         .create_file(|new| -> io::Result<()> {

@@ -17,7 +17,7 @@ use super::{
 use crate::store::StoreError;
 
 /// The name of this layout of rows. Another one is refused.
-const FORMAT: &str = "msg-relay store 1";
+const FORMAT: &str = "msg-relay store 2";
 const FORMAT_KEY: &[u8] = b"format";
 const SECRET_KEY: &[u8] = b"secret";
 

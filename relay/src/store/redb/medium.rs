@@ -12,6 +12,8 @@ use std::{
 
 use redb::{Builder, Database, DatabaseError};
 
+use super::OpenError;
+
 /// The store's file in its folder.
 pub(crate) const FILE: &str = "store.redb";
 const NEW_FILE: &str = "store.redb.new-";
@@ -93,6 +95,31 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// Refuses where there is a store already.
+    pub(crate) fn refuse_second(&self) -> Result<(), OpenError> {
+        let path = self.file();
+        match path.try_exists() {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(OpenError::Exists { path }),
+            Err(error) => Err(OpenError::io(&path, error)),
+        }
+    }
+
+    /// Removes the store, its ballast, and what creations have left; gives what is
+    /// gone. The store's own file goes first: without it there is nothing to read.
+    pub(crate) fn remove_all(&self) -> io::Result<Vec<PathBuf>> {
+        let mut gone = Vec::new();
+        for path in [self.file(), self.0.join(BALLAST)] {
+            if path.try_exists()? {
+                remove_if_there(&path)?;
+                gone.push(path);
+            }
+        }
+        self.clear()?;
+        self.sync()?;
+        Ok(gone)
     }
 
     /// Makes the folder's names durable.

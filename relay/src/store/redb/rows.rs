@@ -79,6 +79,7 @@ pub(crate) struct AccountRow {
     /// The door before, and until when it is good.
     pub(crate) previous_door: Option<(SaltedHash, u64)>,
     pub(crate) suspended: bool,
+    pub(crate) administrator: bool,
     pub(crate) mailbox_envelopes: Option<u32>,
     pub(crate) mailbox_bytes: Option<u64>,
     pub(crate) blob_bytes: Option<u64>,

@@ -32,7 +32,7 @@ fn start() -> Port {
     let service =
         Arc::new(Service::new(store, presence, Limits::default(), policy, clock, figures));
     let metrics = Metrics::new(Arc::clone(&service), Arc::default());
-    let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(serve(listener, metrics, stopped));

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use tracing::{info, subscriber::with_default, warn};
+use tracing::{error, info, subscriber::with_default, warn};
 
 use super::*;
 use crate::test_folder::Folder;
@@ -30,8 +30,12 @@ impl MakeWriter<'_> for Sink {
 }
 
 fn logged(format: LogFormat, level: LogLevel, events: impl FnOnce()) -> String {
+    painted(Line { format, has_colour: false }, level, events)
+}
+
+fn painted(line: Line, level: LogLevel, events: impl FnOnce()) -> String {
     let sink = Sink::default();
-    let (subscriber, _handle) = subscriber(format, level, sink.clone());
+    let (subscriber, _handle) = subscriber(line, level, sink.clone());
     with_default(subscriber, events);
     let bytes = sink.0.lock().unwrap().clone();
     String::from_utf8(bytes).unwrap()
@@ -62,7 +66,7 @@ fn one_event_is_one_line_and_moves_no_cursor() {
         assert_eq!(line.matches('\n').count(), 1, "{line}");
         assert!(line.ends_with('\n'));
         let shown = line.trim_end_matches('\n');
-        assert!(!shown.chars().any(crate::output::obeys), "{line}");
+        assert!(!shown.chars().any(output::obeys), "{line}");
         assert!(shown.contains("u{202e}"), "{line}");
     }
 }
@@ -84,6 +88,17 @@ fn a_line_of_text_has_time_level_message_and_fields() {
     let (time, rest) = line.split_once(' ').unwrap();
     assert!(time.ends_with('Z'), "{line}");
     assert_eq!(rest, "INFO  x y count=3 error=\"a b\"\n");
+}
+
+#[test]
+fn only_the_level_of_a_line_of_text_is_coloured() {
+    let say = || error!(error = "a\x1b[2Jb", "x y");
+    let line = painted(Line { format: LogFormat::Text, has_colour: true }, LogLevel::Info, say);
+    let (_, rest) = line.split_once(' ').unwrap();
+    assert!(rest.starts_with("\x1b[31mERROR\x1b[0m x y error="), "{line:?}");
+    assert_eq!(line.matches('\x1b').count(), 2, "{line:?}");
+    let line = painted(Line { format: LogFormat::Json, has_colour: true }, LogLevel::Info, say);
+    assert!(!line.contains('\x1b'), "{line:?}");
 }
 
 #[test]

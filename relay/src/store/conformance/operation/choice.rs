@@ -121,7 +121,8 @@ impl Choices {
                 let blob_bytes = Some(self.dice.below(9));
                 AccountChange::Quota(Quota { blob_bytes, ..Quota::default() })
             }
-            4 => return Operation::Counter(who, self.dice.byte(DEVICES), self.dice.below(20)),
+            4 => AccountChange::Administrator(self.dice.percent(50)),
+            5 => return Operation::Counter(who, self.dice.byte(DEVICES), self.dice.below(20)),
             _ => {
                 let held = account.map(|account| account.card.verify_by_own_identity().unwrap());
                 self.card(who, &held.unwrap_or_else(|| who.first_card()))
