@@ -6,6 +6,7 @@
 //! environment; the flag wins.
 
 pub(crate) mod account;
+pub(crate) mod admin;
 pub(crate) mod archive;
 pub(crate) mod contacts;
 pub(crate) mod duration;
@@ -27,6 +28,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::globals::Globals;
 use self::{
     account::{Config, DeleteAccount, Doctor, Lock, Passwd, Register, Status, Unlock, Whoami},
+    admin::Admin,
     archive::{Export, Search},
     contacts::{
         Accept, AddContact, Block, Contacts, Link, RemoveContact, Rename, Requests, Trust, Unblock,
@@ -113,6 +115,8 @@ pub(crate) enum Command {
     Outbox(Outbox),
     // Groups.
     Group(Group),
+    // The relay.
+    Admin(Admin),
     // The shell.
     Completions(Completions),
     Man(Man),

@@ -1,6 +1,7 @@
 //! What each word does, one file a word or a few that are alike: it asks the client
 //! library, and reports.
 
+mod admin;
 mod ask;
 mod completions;
 mod config;
@@ -83,6 +84,7 @@ async fn account_command(globals: &Globals, command: &Command) -> Result<Exit, F
         Command::Ask(args) => ask::run(globals, args).await,
         Command::Outbox(args) => outbox::run(globals, args).await,
         Command::Group(args) => group::run(globals, args).await,
+        Command::Admin(args) => admin::run(globals, args).await,
         Command::Passwd(_) => passwd::run(globals).await,
         Command::DeleteAccount(args) => delete_account::run(globals, args).await,
         Command::Doctor(_) => doctor::run(globals).await,

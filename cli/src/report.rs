@@ -3,6 +3,7 @@
 //! `docs/schema`, are made from the same types.
 
 pub(crate) mod account;
+pub(crate) mod admin;
 pub(crate) mod contact;
 pub(crate) mod file;
 pub(crate) mod group;

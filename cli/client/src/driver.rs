@@ -1,6 +1,7 @@
 //! The account at work: the engine's verbs between the store and the relays.
 //!
 //! ```text
+//! admin             invitations and accounts of our relay, for who may
 //! register          keys, store, registration, first prekeys
 //! deliver           prekeys and work for whom there is no session; batches of envelopes
 //! collect follow    the mailbox: pages in order, acknowledged when they are durable
@@ -18,6 +19,7 @@
 //! What leaves over a signed-in link is about our own mail alone; everything to
 //! others goes over links that name nobody.
 
+pub mod admin;
 pub mod collect;
 pub mod deliver;
 pub mod doctor;

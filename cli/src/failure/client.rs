@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use msg_client::{
-    driver::{ClientError, files::FileError},
+    driver::{ClientError, admin::AdminError, files::FileError},
     engine::{
         EngineError,
         contacts::{AcceptError, AddError, TrustError},
@@ -63,6 +63,7 @@ impl From<ClientError> for Failure {
                 Self::new(Exit::Failed, said).hint(format!("msg accept {name}"))
             }
             ClientError::File(error) => error.into(),
+            ClientError::Admin(error) => error.into(),
             ClientError::MailboxBusy => Self::new(Exit::Busy, said)
                 .hint("end the msg recv --follow that runs, or wait for it"),
             _ => Self::new(Exit::Failed, said),
@@ -84,6 +85,20 @@ impl From<FileError> for Failure {
                 .hint("nothing of it was kept; ask its sender to send it again"),
             FileError::Exists(_) => Self::new(Exit::Failed, said)
                 .hint("nothing is ever overwritten: choose another name with -o"),
+            _ => Self::new(Exit::Failed, said),
+        }
+    }
+}
+
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Self {
+        let said = error.to_string();
+        match error {
+            AdminError::LongNote(_) => Self::new(Exit::Usage, said),
+            AdminError::NoSuchInvite => {
+                Self::new(Exit::Failed, said).hint("msg admin invite list shows those that are out")
+            }
+            AdminError::AmbiguousInvite => Self::new(Exit::Failed, said).hint("write more of it"),
             _ => Self::new(Exit::Failed, said),
         }
     }
@@ -234,6 +249,10 @@ impl From<&LinkError> for Failure {
                 let failure = Self::new(Exit::Refused, said).kept(kept);
                 let code = error.refusal().map(|refusal| refusal.code);
                 match error {
+                    LinkError::Refused(_) if code == Some(Code::NOT_ALLOWED) => failure.hint(
+                        "ask the operator: msg-relay admin add NAME; accounts of \
+                         administrators are the operator's alone",
+                    ),
                     LinkError::SignInRefused(_) if code == Some(Code::DENIED) => failure.hint(
                         "if the relay was made anew, it takes the same account again: \
                          msg register NAME --relay LINK",

@@ -108,7 +108,7 @@ pub(crate) enum Health {
 }
 
 /// Rows of two columns.
-fn pairs(page: &Page, rows: &[(&str, String)]) -> String {
+pub(super) fn pairs(page: &Page, rows: &[(&str, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let row = |(name, value): &(&str, String)| {
         format!("{}  {value}\n", page.dim(&format!("{name:<width$}")))

@@ -8,6 +8,7 @@
     reason = "a test stops at its first surprise"
 )]
 
+mod admin;
 mod damage;
 mod due;
 mod hygiene;

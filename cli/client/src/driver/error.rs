@@ -2,7 +2,7 @@
 
 use msg_protocol::address::{AccountName, Address};
 
-use super::files::FileError;
+use super::{admin::AdminError, files::FileError};
 use crate::{
     engine::{
         EngineError,
@@ -79,6 +79,9 @@ pub enum ClientError {
     /// A file that was not transferred.
     #[error(transparent)]
     File(#[from] FileError),
+    /// An administrator's wish was not asked for.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     /// Another process follows the mailbox, and this needs it.
     #[error("another msg follows this mailbox")]
     MailboxBusy,

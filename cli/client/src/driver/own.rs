@@ -7,6 +7,7 @@ use msg_crypto::password::Password;
 use msg_protocol::{
     error::Code,
     request::{ChangeCredential, DeleteAccount},
+    secret::AccountCredential,
 };
 use rand_core::UnwrapErr;
 use tokio::task::spawn_blocking;
@@ -103,6 +104,28 @@ impl Client {
 
     /// Ends the account at the relay, and then removes what is kept here.
     pub async fn delete_account(&self, password: Option<Password>) -> Result<(), ClientError> {
+        let credentials = self.credentials(password).await?;
+        let mailbox = self.open_mailbox(self.policy.patience).await?;
+        let mailbox = mailbox.ok_or(ClientError::MailboxBusy)?;
+        let mut outcome = Err(LinkError::Here);
+        for credential in credentials {
+            outcome = mailbox.link().ask(DeleteAccount { credential }).await;
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome?;
+        self.store.home().remove_store().map_err(StoreError::from)?;
+        drop(mailbox);
+        Ok(())
+    }
+
+    /// What the relay may know as our account credential, the likeliest first: one
+    /// that is kept, that of the password, that of a change that was cut off.
+    pub(super) async fn credentials(
+        &self,
+        password: Option<Password>,
+    ) -> Result<Vec<AccountCredential>, ClientError> {
         let row = self.look(|rows| account::row(rows)).await?;
         let (kept, begun) = (row.account_credential.clone(), row.next_credential.clone());
         let address = row.address.clone();
@@ -115,19 +138,7 @@ impl Client {
         })
         .await?;
         let credential = credential.ok_or(ClientError::Unlock(UnlockError::NeedsPassword))?;
-        let mailbox = self.open_mailbox(self.policy.patience).await?;
-        let mailbox = mailbox.ok_or(ClientError::MailboxBusy)?;
-        let mut outcome = Err(LinkError::Here);
-        for credential in [Some(credential), begun].into_iter().flatten() {
-            outcome = mailbox.link().ask(DeleteAccount { credential }).await;
-            if outcome.is_ok() {
-                break;
-            }
-        }
-        outcome?;
-        self.store.home().remove_store().map_err(StoreError::from)?;
-        drop(mailbox);
-        Ok(())
+        Ok([Some(credential), begun].into_iter().flatten().collect())
     }
 }
 
