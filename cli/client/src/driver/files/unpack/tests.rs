@@ -123,6 +123,19 @@ fn links_that_lead_elsewhere_are_left_out_and_the_others_made() {
 }
 
 #[test]
+fn a_link_that_leads_out_by_way_of_another_is_left_out() {
+    let archive = Hostile::default()
+        .file("d/e/file")
+        .link("d/e/top", "../..")
+        // Looks like `d/e/beside`, and is beside the folder.
+        .link("round", "d/e/top/../beside");
+    let (folder, unpacked) = archive.unpack();
+    assert_eq!(unpacked.unwrap(), Unpacked { left_out: 1 });
+    assert!(folder.path().join("into/round").symlink_metadata().is_err());
+    assert_eq!(all_in(&folder.path().join("into")), ["d", "d/e", "d/e/file", "d/e/top"]);
+}
+
+#[test]
 fn what_is_no_file_folder_or_link_is_refused() {
     for kind in [EntryType::Link, EntryType::Char, EntryType::Block, EntryType::Fifo] {
         refused(Hostile::default().put(kind, "a", "/etc/passwd", b""), "neither");
