@@ -7,6 +7,7 @@
 pub mod contact;
 pub mod file;
 pub mod receipt;
+pub mod replay;
 pub mod text;
 
 use alloc::vec::Vec;
@@ -17,6 +18,7 @@ pub use self::{
     contact::{ContactDetails, SessionReset},
     file::{File, FileHash, ImageSize},
     receipt::{Ping, Pong, Receipt, ReceiptLevel},
+    replay::{Replay, Replayed},
     text::{Delete, Edit, Line, Lines, Reaction, Text},
 };
 use crate::{
@@ -100,6 +102,8 @@ kinded! {
         11 ContactDetails,
         /// The sender starts anew.
         12 SessionReset,
+        /// An earlier message of a group, passed on.
+        13 Replay,
     }
 }
 
@@ -168,6 +172,7 @@ impl Message {
         match &self.content {
             Content::File(file) => file.check(),
             Content::Receipt(receipt) => receipt.check(),
+            Content::Replay(replay) => replay.check(),
             Content::Lines(lines) => lines.check(),
             Content::GroupOperation(operation) => operation.check(),
             _ => Ok(()),

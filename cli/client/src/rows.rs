@@ -26,7 +26,9 @@ pub use self::{
     group::{CommitRow, Entrant, EntrantsRow, GroupRow, GroupStanding, HeldRow, StatementRow, Tip},
     idempotency::IdempotencyRow,
     marks::{EarlyRow, MarksRow, Sign},
-    message::{Direction, KnownRow, Level, MessageRow, ReceiptsRow, UnreadRow},
+    message::{
+        Direction, Happened, KnownRow, Level, MessageRow, Notice, ReceiptsRow, UnreadRow, Whose,
+    },
     outbox::{OutboxRow, OutboxState, Sealing},
     presence::PresenceRow,
     record::RecordRow,

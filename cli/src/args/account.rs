@@ -157,6 +157,7 @@ Settings:
   accept         none, listed, all: which strangers are let in without asking
   accept.list    fingerprints and addresses with commas between them
   receipts       contacts, verified, none: who is told what you have read
+  groups         verified, contacts, none: whose groups are joined without asking
   proxy          socks5h://HOST:PORT or none: the way to every relay
   spread         on, off: a link of its own, in its own time, for each recipient
 

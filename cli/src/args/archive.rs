@@ -24,7 +24,7 @@ pub(crate) struct Search {
     /// What is looked for.
     #[arg(value_name = "WORD", required = true)]
     pub(crate) words: Vec<String>,
-    /// Only with that contact.
+    /// Only with that contact, or in that group.
     #[arg(long, value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) with: Option<String>,
     /// The last N that are found.
@@ -56,7 +56,7 @@ Examples:
 
 A file is made anew, for you alone to read; one that is there is left as it is.")]
 pub(crate) struct Export {
-    /// Only with that contact.
+    /// Only with that contact, or in that group.
     #[arg(value_name = "WITH", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) with: Option<String>,
     /// In that form.

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
+use msg_client::engine::groups::replay::MAX_HISTORY;
 
 use crate::completion;
 
@@ -37,7 +38,12 @@ pub(crate) enum GroupCommand {
         who: Vec<String>,
     },
     /// Ask contacts into a group.
-    #[command(after_help = "Examples:\n  msg group add ops bob carol")]
+    ///
+    /// They see nothing that was said before they joined, unless you choose otherwise.
+    #[command(after_help = "\
+Examples:
+  msg group add ops bob carol
+  msg group add ops dan --history 20")]
     Add {
         /// The group.
         #[arg(value_name = "GROUP")]
@@ -46,6 +52,10 @@ pub(crate) enum GroupCommand {
         #[arg(value_name = "WHO", required = true)]
         #[arg(add = ArgValueCompleter::new(completion::contact))]
         who: Vec<String>,
+        /// Once they have joined, send them the last N messages, marked as passed on by you.
+        #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+        #[arg(value_parser = clap::value_parser!(u32).range(..=i64::from(MAX_HISTORY)))]
+        history: u32,
     },
     /// Join a group that you were asked into.
     #[command(after_help = "Examples:\n  msg group accept ops")]

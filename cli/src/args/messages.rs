@@ -148,11 +148,12 @@ MSG_REPLY_TO, MSG_SENT_AT, MSG_STORED_AT, MSG_REDELIVERED and MSG_DOUBTFUL. Exit
 code 0 marks the message as read; with any other it stays unread and is given
 again, later each time. Who is killed in between gives it again with
 MSG_REDELIVERED=1. Strangers trigger nothing, and neither do repeated or own
-messages. MSG_GROUP is empty but for what was said in a group: there the answer
-goes to the group, and MSG_FROM of somebody who is no contact is an address. A
-program that obeys some and not others goes by MSG_FINGERPRINT. With
---handler-timeout, one that takes too long is ended, and the message given again
-later. --exec stands last.
+messages, nor news of a group, nor what was passed on of earlier messages.
+MSG_GROUP is empty but for what was said in a group: there the answer goes to
+the group, and MSG_FROM of somebody who is no contact is an address. A program
+that obeys some and not others goes by MSG_FINGERPRINT. With --handler-timeout,
+one that takes too long is ended, and the message given again later. --exec
+stands last.
 
 Exits with 0 if there was nothing, with 9 if nothing came within --timeout, with 1
 if a program left a message unread.")]
@@ -164,7 +165,7 @@ pub(crate) struct Recv {
     /// Stay, and show messages as they come.
     #[arg(short, long)]
     pub(crate) follow: bool,
-    /// Only from that contact.
+    /// Only from that contact, or in that group.
     #[arg(long, value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) from: Option<String>,
     /// Leave them unread.
@@ -190,7 +191,7 @@ pub(crate) struct Recv {
 
 /// Answer a message.
 ///
-/// It goes to whoever sent it, or to whom you sent it.
+/// It goes to whoever sent it, or to whom you sent it; in a group, to all of it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

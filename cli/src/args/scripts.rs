@@ -64,10 +64,11 @@ Examples:
   msg ask bob 'deploy 1.4 to production?' --timeout 10m
   [ \"$(msg ask bob 'go on?')\" = yes ] && ./deploy
   git diff --stat | msg ask bob
+  msg ask '#ops' 'who takes this one?' --timeout 1h
 
 Exits with 9 if no answer came in time; the question stays with them.")]
 pub(crate) struct Ask {
-    /// A contact.
+    /// A contact, or a group: then the first answer of anybody counts.
     #[arg(value_name = "TO", add = ArgValueCompleter::new(completion::contact))]
     pub(crate) to: String,
     /// What to ask; - or nothing for stdin.

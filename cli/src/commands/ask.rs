@@ -7,7 +7,7 @@ use msg_client::{
         Client,
         send::{Sending, Sent, What},
     },
-    rows::Level,
+    rows::{Level, Whose},
 };
 use tokio::time::{Instant, sleep_until};
 
@@ -31,16 +31,31 @@ pub(crate) async fn run(globals: &Globals, args: &Ask) -> Result<Exit, Failure> 
     let deadline = Instant::now() + args.timeout.0;
     let client = account::open(globals, "ask")?;
     let sent = question(globals, &client, args).await?;
-    let Some(row) = sent.first() else { return Ok(Exit::Done) };
-    if let Some(failure) = send::problem(row, Level::Relay) {
-        return Err(failure);
+    // In a group it is enough that somebody has it.
+    let mut failure = None;
+    let mut reached = None;
+    for row in &sent {
+        match send::problem(row, Level::Relay) {
+            Some(problem) => failure = failure.or(Some(problem)),
+            None => reached = reached.or(Some(row)),
+        }
     }
+    let row = match (reached, failure) {
+        (Some(row), _) => row,
+        (None, Some(failure)) => return Err(failure),
+        (None, None) => return Ok(Exit::Done),
+    };
     let (Some(account), Some(question)) = (row.account, row.messages.first().copied()) else {
         return Ok(Exit::Done);
     };
+    let from = match &row.group {
+        Some(group) => client.whose(group).await?,
+        None => Whose::Of(account),
+    };
+    let labels = client.group_labels().await?;
     let mut waiting = Waiting::new(client.clone(), globals.verbose);
     loop {
-        if let Some(answer) = client.answer(account, question).await? {
+        if let Some(answer) = client.answer(from, question).await? {
             let long = match shown::unread_long(&client, &answer).await {
                 Ok(long) => long,
                 // It has come, and what it says is where nobody answers just now.
@@ -53,7 +68,7 @@ pub(crate) async fn run(globals: &Globals, args: &Ask) -> Result<Exit, Failure> 
                 }
                 Err(error) => return Err(error.into()),
             };
-            let shown = shown::unread(&answer, long);
+            let shown = shown::in_group(shown::unread(&answer, long), &answer.message, &labels);
             for message in &shown {
                 if args.raw {
                     output::data(&message.body.0)?;

@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use msg_client::driver::Client;
+use msg_client::{driver::Client, rows::Whose};
 
 use super::shown;
 use crate::{
@@ -59,9 +59,10 @@ async fn write(
     mut progress: progress::Counted,
 ) -> Result<(), Failure> {
     let with = match &args.with {
-        Some(who) => Some(client.contact(who).await?.account),
-        None => None,
+        Some(who) => client.whose(who).await?,
+        None => Whose::Everybody,
     };
+    let labels = client.group_labels().await?;
     let own = client.figures().await?.account.address.clone();
     let own = Party { name: own.name.to_string(), address: own.to_string() };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -71,7 +72,8 @@ async fn write(
         let page = client.page(with, number).await?;
         for kept in page.messages.iter().filter(|kept| kept.message.stored.0 >= since) {
             let long = shown::kept_long(client, kept)?;
-            for message in shown::kept(kept, long) {
+            let messages = shown::kept(kept, long);
+            for message in shown::in_group(messages, &kept.message, &labels) {
                 sink.write(&form(args.format, &message, &own))?;
                 progress.add();
             }

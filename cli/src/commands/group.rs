@@ -32,10 +32,12 @@ pub(crate) async fn run(globals: &Globals, args: &groups::Group) -> Result<Exit,
         }
         GroupCommand::Create { name, who } => {
             let made = client.create_group(name.clone()).await?;
-            let group = if who.is_empty() { made } else { add(&client, name, who).await? };
+            let group = if who.is_empty() { made } else { add(&client, name, who, 0).await? };
             (Change::Created, group)
         }
-        GroupCommand::Add { group, who } => (Change::Added, add(&client, group, who).await?),
+        GroupCommand::Add { group, who, history } => {
+            (Change::Added, add(&client, group, who, *history).await?)
+        }
         GroupCommand::Accept { group } => {
             // The invitation may still be at the relay.
             let _ = client.take_in().await;
@@ -63,10 +65,15 @@ pub(crate) async fn run(globals: &Globals, args: &groups::Group) -> Result<Exit,
     tell(&client).await
 }
 
-async fn add(client: &Client, group: &str, who: &[String]) -> Result<Group, ClientError> {
+async fn add(
+    client: &Client,
+    group: &str,
+    who: &[String],
+    history: u32,
+) -> Result<Group, ClientError> {
     // Whoever has joined since is told too.
     let _ = client.take_in().await;
-    client.add_members(group, who.to_vec()).await
+    client.add_members(group, who.to_vec(), history).await
 }
 
 async fn to_member(

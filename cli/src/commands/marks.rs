@@ -102,11 +102,19 @@ async fn mark(
         return Err(Failure::new(Exit::Failed, message)
             .hint("msg delete ID --here removes it from this store"));
     }
-    let Some(contact) = &kept.contact else {
-        return Err(Failure::new(Exit::Failed, "whom it is with is not known any more"));
+    if let Content::Replay(_) = kept.message.content {
+        let message = "it was said before you were in the group, and passed on to you";
+        return Err(Failure::new(Exit::Failed, message).hint("msg reply answers it"));
+    }
+    let to = match (kept.message.group, &kept.contact) {
+        (Some(group), _) => client.group_labels().await?.name(group),
+        (None, Some(contact)) => contact.name.clone(),
+        (None, None) => {
+            return Err(Failure::new(Exit::Failed, "whom it is with is not known any more"));
+        }
     };
     let sending = Sending {
-        to: vec![contact.name.clone()],
+        to: vec![to],
         what: What::Mark(Box::new(content)),
         wanted: Level::Relay,
         timeout: TIMEOUT,

@@ -12,8 +12,8 @@ use std::{collections::BTreeMap, time::Duration};
 use msg_client::{
     driver::{Client, groups::Labels},
     engine::{handling::Wanted, inbox::Unread},
+    rows::Whose,
 };
-use msg_protocol::id::AccountId;
 use rustix::process::Signal;
 use tokio::time::Instant;
 
@@ -37,7 +37,7 @@ struct Reading<'a> {
     globals: &'a Globals,
     args: &'a Recv,
     client: Client,
-    of: Option<AccountId>,
+    of: Whose,
     /// Long texts that could not be fetched, by number: when they are tried again.
     later: BTreeMap<u64, Later>,
     left: u64,
@@ -61,8 +61,8 @@ pub(crate) async fn run(globals: &Globals, args: &Recv) -> Result<Exit, Failure>
     }
     let client = account::open(globals, "recv")?;
     let of = match &args.from {
-        Some(who) => Some(client.contact(who).await?.account),
-        None => None,
+        Some(who) => client.whose(who).await?,
+        None => Whose::Everybody,
     };
     let left = args.count.unwrap_or(u64::MAX);
     let handler = match args.exec.as_slice() {
@@ -261,6 +261,9 @@ impl Reading<'_> {
         labels: &Labels,
         long: Option<Vec<u8>>,
     ) -> Result<(), WriteError> {
+        if let Some(news) = shown::news(&unread.message, Some(&unread.contact), labels) {
+            return if self.args.raw { Ok(()) } else { report::say(self.globals, &news) };
+        }
         if let (true, Some(text)) = (self.args.raw, &long) {
             return output::data(text);
         }

@@ -1,5 +1,7 @@
 //! `msg reply`.
 
+use msg_protocol::content::Content;
+
 use super::send;
 use crate::{
     account,
@@ -14,9 +16,14 @@ pub(crate) async fn run(globals: &Globals, args: &Reply) -> Result<Exit, Failure
     let text_of = |args: &Reply| send::text(&args.text, args.sending.allow_empty);
     if let Some(group) = kept.message.group {
         let labels = client.group_labels().await?;
-        let name = labels.names.get(&group).map_or_else(String::new, |name| format!("#{name}"));
+        // Others know what was passed on by the id that it had.
+        let id = match &kept.message.content {
+            Content::Replay(replay) => replay.id,
+            _ => id,
+        };
+        let to = vec![labels.name(group)];
         let text = text_of(args)?;
-        return send::one(globals, &client, vec![name], text, &args.sending, Some(id)).await;
+        return send::one(globals, &client, to, text, &args.sending, Some(id)).await;
     }
     let people = client.contacts().await?;
     let person = people.into_iter().find(|person| person.account == kept.message.with);

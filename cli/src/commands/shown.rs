@@ -8,12 +8,12 @@ use msg_client::{
         marks::{expire_s, target},
     },
     rows::{
-        Alarm, ContactRow, Direction, GroupStanding, Level, MarksRow, MessageRow, Sign, Standing,
-        Trust,
+        Alarm, ContactRow, Direction, GroupStanding, Happened, Level, MarksRow, MessageRow, Sign,
+        Standing, Trust,
     },
 };
 use msg_protocol::{
-    content::{Content, File},
+    content::{Content, File, Replay, Replayed},
     fingerprint::Fingerprint,
     group::Role,
     id::MessageId,
@@ -135,6 +135,9 @@ pub(crate) async fn unread_long(
 pub(crate) fn texts(row: &MessageRow) -> Vec<(MessageId, Body)> {
     match &row.content {
         Content::Text(text) => vec![(row.id, Body(text.bytes.to_vec()))],
+        Content::Replay(Replay { said: Replayed::Text(text), .. }) => {
+            vec![(row.id, Body(text.bytes.to_vec()))]
+        }
         Content::Lines(lines) => {
             let lines = lines.lines.iter();
             lines.map(|line| (line.id, Body(line.bytes.to_vec()))).collect()
@@ -146,13 +149,15 @@ pub(crate) fn texts(row: &MessageRow) -> Vec<(MessageId, Body)> {
 /// A message that is kept: one report for each of its texts. `long` is what a text
 /// says that is too long for a message, if it is here.
 pub(crate) fn kept(kept: &Kept, long: Option<Vec<u8>>) -> Vec<message::Message> {
-    messages(&kept.message, kept.contact.as_ref(), &kept.marks, &kept.names, long)
+    let messages = messages(&kept.message, kept.contact.as_ref(), &kept.marks, &kept.names, long);
+    passed_on(messages, &kept.message, kept.author.as_deref())
 }
 
 /// The same of one that has not been read.
 pub(crate) fn unread(unread: &Unread, long: Option<Vec<u8>>) -> Vec<message::Message> {
     let marks = MarksRow { signs: Vec::new(), ..unread.marks.clone() };
-    messages(&unread.message, Some(&unread.contact), &marks, &[], long)
+    let messages = messages(&unread.message, Some(&unread.contact), &marks, &[], long);
+    passed_on(messages, &unread.message, unread.author.as_deref())
 }
 
 fn messages(
@@ -164,11 +169,13 @@ fn messages(
 ) -> Vec<message::Message> {
     let body = |bytes: &[u8]| vec![(row.id, Body(bytes.to_vec()))];
     let (kind, texts) = match &row.content {
-        Content::File(_) => match long {
+        Content::File(_) | Content::Replay(Replay { said: Replayed::File(_), .. }) => match long {
             Some(text) => (message::Kind::Text, body(&text)),
             None => (message::Kind::File, body(&[])),
         },
-        Content::Text(_) | Content::Lines(_) => (message::Kind::Text, texts(row)),
+        Content::Text(_) | Content::Lines(_) | Content::Replay(_) => {
+            (message::Kind::Text, texts(row))
+        }
         Content::Reaction(reaction) => (message::Kind::Reaction, body(reaction.sign.as_bytes())),
         Content::Edit(edit) => (message::Kind::Edit, body(&edit.bytes)),
         Content::Delete(_) => (message::Kind::Delete, body(&[])),
@@ -201,6 +208,56 @@ fn goes(row: &MessageRow, marks: &MarksRow) -> Option<u64> {
     marks.goes.filter(|_| is_counted).map(|at| at.0)
 }
 
+/// What somebody did in a group, if that is all there is.
+pub(crate) fn news(
+    row: &MessageRow,
+    with: Option<&ContactRow>,
+    labels: &groups::Labels,
+) -> Option<group::GroupNews> {
+    let notice = row.notice.as_ref()?;
+    let happened = match notice.what {
+        Happened::Invited => group::Happened::Invited,
+        Happened::Added => group::Happened::Added,
+        Happened::Joined => group::Happened::Joined,
+        Happened::Left => group::Happened::Left,
+        Happened::Removed => group::Happened::Removed,
+        Happened::Renamed => group::Happened::Renamed,
+        Happened::Promoted => group::Happened::Promoted,
+        Happened::Demoted => group::Happened::Demoted,
+        Happened::Policy => group::Happened::Policy,
+    };
+    Some(group::GroupNews {
+        group: row.group.map_or_else(String::new, |group| labels.name(group)).into(),
+        happened,
+        by: with.map_or_else(|| row.with.to_string(), ContactRow::shown_name).into(),
+        whom: notice.whom.iter().map(|name| name.as_str().into()).collect(),
+        name: notice.name.as_deref().map(Untrusted::from),
+        stored_at: when::exact_s(row.stored.0),
+        stored_ms: row.stored.0.saturating_mul(1_000),
+        redelivered: matches!(row.direction, Direction::In { shown: true, .. }),
+    })
+}
+
+/// A message that was passed on: whose it was, as its sender says.
+fn passed_on(
+    messages: Vec<message::Message>,
+    row: &MessageRow,
+    author: Option<&str>,
+) -> Vec<message::Message> {
+    let Content::Replay(replay) = &row.content else { return messages };
+    let original = |message| message::Message {
+        replayed: true,
+        original: Some(message::Original {
+            author: author.unwrap_or_default().into(),
+            id: replay.id.to_string(),
+            sent_at: when::exact(replay.sent_ms),
+            sent_ms: replay.sent_ms,
+        }),
+        ..message
+    };
+    messages.into_iter().map(original).collect()
+}
+
 /// A message of a group: which, and whether one before it is missing.
 pub(crate) fn in_group(
     messages: Vec<message::Message>,
@@ -208,8 +265,7 @@ pub(crate) fn in_group(
     labels: &groups::Labels,
 ) -> Vec<message::Message> {
     let Some(group) = row.group else { return messages };
-    let name = labels.names.get(&group).map_or_else(|| group.to_string(), Clone::clone);
-    let name = format!("#{name}");
+    let name = labels.name(group);
     let label = |mut message: message::Message| {
         if message.direction == message::Direction::Out {
             message.with = name.as_str().into();
@@ -257,6 +313,12 @@ fn one(
     let reply_to = match &row.content {
         Content::Text(text) => text.reply_to.map(|id| id.to_string()),
         Content::File(file) => file.reply_to.map(|id| id.to_string()),
+        Content::Replay(Replay { said: Replayed::Text(text), .. }) => {
+            text.reply_to.map(|id| id.to_string())
+        }
+        Content::Replay(Replay { said: Replayed::File(file), .. }) => {
+            file.reply_to.map(|id| id.to_string())
+        }
         _ => None,
     };
     message::Message {
@@ -282,6 +344,8 @@ fn one(
         stored_at: when::exact_s(row.stored.0),
         level: sent_level,
         redelivered,
+        replayed: false,
+        original: None,
         doubtful,
         sent_ms: row.sent_ms,
         stored_ms: row.stored.0.saturating_mul(1_000),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Page, Report};
+use super::{Page, Report, when};
 use crate::text::{Untrusted, columns};
 
 /// How we stand in a group.
@@ -115,6 +115,82 @@ pub(crate) struct Changed {
     /// The group, as it is now.
     #[serde(flatten)]
     pub(crate) group: Group,
+}
+
+/// What happens in groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Happened {
+    /// This account is asked in.
+    Invited,
+    /// Others are asked in.
+    Added,
+    /// Somebody has joined.
+    Joined,
+    /// Somebody has left.
+    Left,
+    /// Somebody was removed.
+    Removed,
+    /// It is called something else.
+    Renamed,
+    /// Somebody is an admin now.
+    Promoted,
+    /// Somebody is no admin any more.
+    Demoted,
+    /// Others may write than before.
+    Policy,
+}
+
+/// `recv` and `history`: what somebody did in a group.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct GroupNews {
+    /// The group, with its sign.
+    pub(crate) group: Untrusted,
+    /// What.
+    pub(crate) happened: Happened,
+    /// Who did it: a contact's name here, or an address.
+    pub(crate) by: Untrusted,
+    /// To whom.
+    pub(crate) whom: Vec<Untrusted>,
+    /// What the group is called since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<Untrusted>,
+    /// When it was heard of here.
+    pub(crate) stored_at: String,
+    /// The same, for people.
+    #[serde(skip)]
+    pub(crate) stored_ms: u64,
+    /// Whether it was shown before, perhaps in vain.
+    pub(crate) redelivered: bool,
+}
+
+impl Report for GroupNews {
+    const TYPE: &'static str = "group_news";
+
+    fn show(&self, page: &Page) -> String {
+        let (group, by) = (self.group.shown(), self.by.shown());
+        let whom = self.whom.iter().map(Untrusted::shown).collect::<Vec<_>>().join(", ");
+        let said = match self.happened {
+            Happened::Invited => {
+                format!("{by} asks you in; msg group accept {}", plain(&group))
+            }
+            Happened::Added => format!("{by} has asked {whom} in"),
+            Happened::Joined => format!("{by} has joined"),
+            Happened::Left => format!("{by} has left"),
+            Happened::Removed => format!("{by} has removed {whom}"),
+            Happened::Renamed => {
+                let name = self.name.as_ref().map_or_else(String::new, Untrusted::shown);
+                format!("{by} has called it #{name}")
+            }
+            Happened::Promoted => format!("{by} has made {whom} an admin"),
+            Happened::Demoted => format!("{whom} is no admin any more: {by} says so"),
+            Happened::Policy => format!("{by} has changed who may write"),
+        };
+        let time = when::near(self.stored_ms, &page.now);
+        format!("{}  {}  {}\n", page.dim(&time), page.bold(&group), page.dim(&said))
+    }
 }
 
 impl Group {

@@ -58,6 +58,9 @@ pub(crate) fn mail(message: &Message, own: &Party) -> Vec<u8> {
     if let Some(answered) = &message.reply_to {
         field("In-Reply-To", &format!("<{answered}@msg.invalid>"));
     }
+    if let Some(group) = &message.group {
+        field("X-Msg-Group", &word(&group.shown()));
+    }
     field("MIME-Version", "1.0");
     let body = body(said);
     field("Content-Type", body.media);

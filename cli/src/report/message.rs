@@ -63,6 +63,21 @@ pub(crate) struct Reaction {
     pub(crate) sign: Untrusted,
 }
 
+/// What was said before we were in a group, and passed on.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Original {
+    /// Who wrote it, as the sender says: a contact's name here, or an address.
+    pub(crate) author: Untrusted,
+    /// The id that it had.
+    pub(crate) id: String,
+    /// By its author's clock.
+    pub(crate) sent_at: String,
+    /// The same, for people.
+    #[serde(skip)]
+    pub(crate) sent_ms: u64,
+}
+
 /// A message.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -121,6 +136,11 @@ pub(crate) struct Message {
     pub(crate) level: Option<Level>,
     /// Whether it was shown before, perhaps in vain.
     pub(crate) redelivered: bool,
+    /// Whether its sender passes on what was said before we were in the group.
+    pub(crate) replayed: bool,
+    /// What that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) original: Option<Original>,
     /// Whether the sender's identity had changed when it came.
     pub(crate) doubtful: bool,
     /// The sender's clock, for people.
@@ -178,6 +198,10 @@ impl Message {
 
     fn notes(&self, page: &Page) -> Vec<String> {
         let mut notes = Vec::new();
+        if let Some(original) = &self.original {
+            let (author, at) = (original.author.shown(), when::near(original.sent_ms, &page.now));
+            notes.push(format!("(said by {author} at {at}, passed on)"));
+        }
         if let Some(answered) = &self.reply_to {
             let id: String = answered.chars().take(SHOWN_ID).collect();
             notes.push(format!("(answers {id})"));

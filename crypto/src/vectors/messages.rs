@@ -9,11 +9,11 @@ use msg_protocol::{
     codec,
     content::{
         Confirm, ContactDetails, Content, Delete, Edit, Extension, File as SharedFile, FileHash,
-        ImageSize, Line, Lines, Message, Ping, Pong, Reaction, Receipt, ReceiptLevel, SessionReset,
-        Text,
+        ImageSize, Line, Lines, Message, Ping, Pong, Reaction, Receipt, ReceiptLevel, Replay,
+        Replayed, SessionReset, Text,
     },
     group::{GroupCommitHash, GroupContext, GroupOperation, GroupStateHash},
-    id::{GroupId, MessageId},
+    id::{AccountId, GroupId, MessageId},
     secret::{BlobCapability, Door, FileKey, LinkToken},
 };
 use serde::Serialize;
@@ -126,6 +126,16 @@ fn contents(rng: &mut Draws) -> Vec<(&'static str, Content, Json)> {
         ("a request for commits", request),
     ] {
         list.push(of(name, operation));
+    }
+    for (name, said) in [
+        (
+            "a text passed on",
+            Replayed::Text(Text { bytes: bytes(b"earlier"), reply_to: None, expire_s: None }),
+        ),
+        ("a file passed on", Replayed::File(file(None, rng))),
+    ] {
+        let (author, id) = (AccountId(rng.bytes()), MessageId(rng.bytes()));
+        list.push(of(name, Replay { author, id, sent_ms: 1_790_000_000_000, said }));
     }
     list
 }

@@ -7,7 +7,7 @@ use crate::{
     address::{Address, Pin},
     bounded::Str,
     group::{GroupCommitHash, GroupStateHash},
-    id::GroupId,
+    id::{AccountId, GroupId},
     kinded::Unknown,
     laboratory::card_ref,
     secret::{BlobCapability, Door, FileKey},
@@ -75,6 +75,13 @@ pub(crate) fn one_of_each_kind() -> Vec<Content> {
         }
         .into(),
         SessionReset { unopened: 3 }.into(),
+        Replay {
+            author: AccountId([7; 16]),
+            id: target,
+            sent_ms: 1_600_000_000_000,
+            said: Replayed::File(file()),
+        }
+        .into(),
     ]
 }
 

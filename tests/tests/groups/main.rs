@@ -58,6 +58,13 @@ fn joined(person: &Person) -> Vec<String> {
     names
 }
 
+/// What was said in the group, without what was done to it.
+fn said(person: &Person) -> Vec<Value> {
+    let mut lines = person.json(&["history", "#ops"]);
+    lines.retain(|line| line["type"] == "message");
+    lines
+}
+
 #[test]
 fn people_who_share_only_a_group_write_to_each_other_in_it() {
     let relay = relay();
@@ -79,7 +86,7 @@ fn people_who_share_only_a_group_write_to_each_other_in_it() {
     assert!(shown.contains("#ops bob") && shown.contains("│ lunch?"), "{shown}");
     let names: Vec<Value> = carol.json(&["contacts"]);
     assert_eq!(names.len(), 1, "bob is no contact of carol's: {names:?}");
-    let id = alice.json(&["history", "#ops"]).remove(0)["id"].as_str().unwrap().to_owned();
+    let id = said(alice).remove(0)["id"].as_str().unwrap().to_owned();
     alice.done(&["reply", &id, "at noon"]);
     carol.done(&["send", "-g", "ops", "fine", "by", "me"]);
     assert_eq!(bob.read(), ["at noon", "fine by me"]);
@@ -160,4 +167,106 @@ fn an_invitation_waits_for_a_word_and_can_be_declined() {
     let nobody = alice.run(&["send", "#nosuch", "hi"]);
     assert_eq!(nobody.code, Some(1));
     assert!(nobody.stderr.contains("no group"), "{}", nobody.stderr);
+}
+
+#[test]
+fn a_newcomer_is_sent_what_was_said_if_the_adder_wishes_it() {
+    let relay = relay();
+    let [alice, bob, carol] =
+        ["alice", "bob", "carol"].map(|name| Person::registered(MSG, name, &relay));
+    let people = [alice, bob];
+    ops(&people, [&relay; 2]);
+    let [alice, bob] = &people;
+    alice.done(&["send", "#ops", "one"]);
+    bob.done(&["send", "#ops", "two"]);
+    alice.done(&["send", "#ops", "three"]);
+    assert_eq!(alice.read(), ["two"]);
+    carol.done(&["add-contact", "alice"]);
+    alice.done(&["add-contact", "carol"]);
+    carol.done(&["recv"]);
+    alice.done(&["group", "add", "ops", "carol", "--history", "2"]);
+    carol.done(&["group", "accept", "ops"]);
+    alice.done(&["recv"]);
+    let shown = carol.done(&["recv", "--peek"]);
+    assert!(shown.contains("#ops alice │ two"), "{shown}");
+    assert!(shown.contains("(said by bob@") && shown.contains("passed on)"), "{shown}");
+    let given = carol.json(&["recv", "--exec", "cat"]);
+    assert!(given.is_empty(), "a program is given nothing that was passed on: {given:?}");
+    let kept = said(&carol);
+    let bodies: Vec<_> = kept.iter().map(|one| one["body"].as_str().unwrap()).collect();
+    assert_eq!(bodies, ["two", "three"]);
+    assert!(kept.iter().all(|one| one["replayed"] == true && one["with"] == "alice"));
+    assert!(kept[0]["original"]["author"].as_str().unwrap().starts_with("bob@"));
+    assert_eq!(kept[1]["original"]["author"], "alice");
+    assert_eq!(carol.json(&["search", "three"]).len(), 1);
+    let said = said(alice);
+    assert_eq!(kept[1]["original"]["id"], said[2]["id"]);
+    assert_eq!(kept[1]["original"]["sent_at"], said[2]["sent_at"]);
+}
+
+#[test]
+fn what_is_done_to_a_group_message_goes_to_all_of_it() {
+    let relay = relay();
+    let people = ["alice", "bob", "carol"].map(|name| Person::registered(MSG, name, &relay));
+    ops(&people, [&relay; 3]);
+    let [alice, bob, carol] = &people;
+    bob.done(&["send", "#ops", "disk of web1 is full"]);
+    bob.done(&["send", "alice", "between us"]);
+    let shown = carol.json(&["recv", "--from", "#ops"]).remove(0);
+    assert_eq!(alice.json(&["recv", "--from", "#ops", "--peek"]).len(), 1);
+    assert_eq!(alice.read().len(), 2);
+    let id = shown["id"].as_str().unwrap();
+    let rows = carol.json(&["react", id, "\u{1f440}"]);
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|row| row["group"] == "#ops" && row["level"] == "relay"), "{rows:?}");
+    let rows = bob.json(&["edit", id, "disk of web2 is full"]);
+    assert!(rows.iter().all(|row| row["group"] == "#ops"), "{rows:?}");
+    alice.done(&["recv"]);
+    let kept = said(alice).remove(0);
+    assert_eq!(kept["body"], "disk of web2 is full");
+    assert_eq!(kept["reactions"][0]["sign"], "\u{1f440}");
+    // A bot answers everybody, and an answer of anybody ends a question.
+    let rows = carol.json(&["recv", "--from", "#ops", "--peek"]);
+    assert!(rows.iter().all(|row| row["group"] == "#ops"), "{rows:?}");
+    carol.done(&["recv"]);
+    alice.done(&["send", "#ops", "who is there?"]);
+    carol.done(&["recv", "--from", "#ops", "--reply", "--exec", "sh", "-c", "echo $MSG_GROUP"]);
+    for person in [alice, bob] {
+        let all = person.json(&["recv"]);
+        let answer = all.iter().find(|row| row["body"] == "#ops\n").expect("an answer");
+        assert_eq!(answer["group"], "#ops");
+        assert!(answer["reply_to"].is_string());
+    }
+    for words in [vec!["search", "web2"], vec!["export", "#ops"]] {
+        let rows = alice.json(&words);
+        assert!(!rows.is_empty() && rows.iter().all(|row| row["group"] == "#ops"), "{rows:?}");
+    }
+    let mut asking = bob.command(&["ask", "#ops", "go on?", "--timeout", "60s"]);
+    let asking = asking.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let question = loop {
+        let rows = carol.json(&["recv", "--timeout", "5s"]);
+        if let Some(row) = rows.iter().find(|row| row["body"] == "go on?") {
+            break row["id"].as_str().unwrap().to_owned();
+        }
+    };
+    carol.done(&["reply", &question, "yes"]);
+    let done = asking.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stdout), "yes\n");
+}
+
+#[test]
+fn what_is_done_to_a_group_is_told_to_its_members() {
+    let relay = relay();
+    let people = ["alice", "bob", "carol"].map(|name| Person::registered(MSG, name, &relay));
+    ops(&people, [&relay; 3]);
+    let [alice, bob, carol] = &people;
+    alice.done(&["group", "promote", "ops", "bob"]);
+    bob.done(&["recv"]);
+    let told = carol.json(&["recv"]);
+    assert!(told.iter().any(|line| line["happened"] == "promoted" && line["by"] == "alice"));
+    let shown = carol.done(&["history", "#ops"]);
+    assert!(shown.contains("alice has made bob@"), "{shown}");
+    alice.done(&["group", "rename", "ops", "night"]);
+    let line = bob.json(&["recv"]).remove(0);
+    assert_eq!((line["type"].as_str(), line["name"].as_str()), (Some("group_news"), Some("night")));
 }

@@ -230,6 +230,15 @@ impl Client {
                 self.section(move |draft, _| cards::shown(draft, account, shown, now())).await?;
             match outcome {
                 Shown::Gap(version) if from.is_none() => from = Some(version),
+                Shown::Newer => {
+                    // What they have signed with it was waiting.
+                    self.section(|draft, rng| {
+                        let own = Own::load(draft)?;
+                        groups::recheck(draft, &own, now(), rng)
+                    })
+                    .await?;
+                    return Ok(outcome);
+                }
                 _ => return Ok(outcome),
             }
         }

@@ -10,7 +10,7 @@ use crate::{
         cards, contacts,
         groups::{self, GroupError},
     },
-    rows::{GroupRow, GroupStanding, Standing},
+    rows::{GroupRow, GroupStanding, Standing, Whose},
     store::Rows,
 };
 use msg_protocol::{
@@ -74,6 +74,14 @@ pub struct Labels {
     pub gaps: BTreeSet<MessageId>,
 }
 
+impl Labels {
+    /// What a group is called here, with its sign.
+    pub fn name(&self, group: GroupId) -> String {
+        let name = self.names.get(&group).map_or_else(|| group.to_string(), Clone::clone);
+        format!("#{name}")
+    }
+}
+
 impl Client {
     /// What messages in groups are shown with.
     pub async fn group_labels(&self) -> Result<Labels, ClientError> {
@@ -97,6 +105,14 @@ impl Client {
         .await
     }
 
+    /// Whose messages are meant by a name: a contact's, or a group's with its sign.
+    pub async fn whose(&self, name: &str) -> Result<Whose, ClientError> {
+        if name.starts_with('#') {
+            return Ok(Whose::In(self.group(name).await?.id));
+        }
+        Ok(Whose::Of(self.contact(name).await?.account))
+    }
+
     /// One by its name.
     pub async fn group(&self, name: &str) -> Result<Group, ClientError> {
         let plain = name.strip_prefix('#').unwrap_or(name).to_owned();
@@ -118,8 +134,14 @@ impl Client {
     }
 
     /// Asks contacts into a group, in one commit.
-    pub async fn add_members(&self, group: &str, who: Vec<String>) -> Result<Group, ClientError> {
-        let mut added = Vec::new();
+    /// Once they have joined, they get as many of its last messages as `history` says.
+    pub async fn add_members(
+        &self,
+        group: &str,
+        who: Vec<String>,
+        history: u32,
+    ) -> Result<Group, ClientError> {
+        let (mut added, mut new) = (Vec::new(), Vec::new());
         for name in who {
             let person = self.contact(&name).await?;
             let is_contact = person.row.standing == Standing::Added;
@@ -127,9 +149,18 @@ impl Client {
             let place = place.ok_or(ClientError::NotAccepted(name))?;
             let identity = cards::held(&person.row)?.identity;
             let add = AddMember { identity, address: place.address, pin: place.pin };
+            new.push(person.account);
             added.push(GroupChange::from(add));
         }
-        self.change_group(group, added).await
+        let id = self.group(group).await?.id;
+        self.step(move |draft, rng| {
+            let own = Own::load(&draft)?;
+            groups::propose(&draft, &own, id, added, now(), rng)?;
+            groups::promise(&draft, id, &new, history)?;
+            Ok(draft.step(()))
+        })
+        .await?;
+        self.group_with(id).await
     }
 
     /// Does something to a member.

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use msg_protocol::{
     card::Card,
     id::{AccountId, GroupId},
+    limits::MAX_CARDS_PER_ANSWER,
     request::FetchCards,
     signed::Signed,
 };
@@ -13,7 +14,7 @@ use tokio::{task::JoinSet, time::timeout};
 
 use super::{Client, ClientError, now};
 use crate::{
-    engine::{account::Own, groups},
+    engine::{account::Own, contacts, groups},
     rows::Place,
 };
 
@@ -22,11 +23,12 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Cards that are taken in at once.
 const CARDS: usize = 128;
 
-/// Somebody's card.
-type Met = (AccountId, Place, Signed<Card>);
+/// Somebody's cards, oldest first.
+type Met = (AccountId, Place, Vec<Signed<Card>>);
 
 impl Client {
-    /// Fetches the cards of members who are no contacts; says how many were found.
+    /// Fetches the cards of members who are no contacts; says of how many something new
+    /// was found.
     pub(crate) async fn meet(
         &self,
         at_once: Option<GroupId>,
@@ -50,14 +52,20 @@ impl Client {
         while let Some(ended) = running.join_next().await {
             found.extend(ended.map_err(|_| ClientError::Panicked)?);
         }
-        let count = found.len();
+        let mut count = 0;
         for some in found.chunks(CARDS) {
             let some = some.to_vec();
-            self.section(move |draft, rng| {
-                let own = Own::load(draft)?;
-                groups::met(draft, &own, some, now(), rng).map(drop)
-            })
-            .await?;
+            count += self
+                .section(move |draft, rng| {
+                    let own = Own::load(draft)?;
+                    let who: Vec<AccountId> = some.iter().map(|(account, ..)| *account).collect();
+                    let held = |account: &AccountId| contacts::with(draft, *account);
+                    let before = who.iter().map(held).collect::<Result<Vec<_>, _>>()?;
+                    groups::met(draft, &own, some, now(), rng)?;
+                    let after = who.iter().map(held).collect::<Result<Vec<_>, _>>()?;
+                    Ok(before.iter().zip(&after).filter(|(before, after)| before != after).count())
+                })
+                .await?;
         }
         Ok(count)
     }
@@ -84,10 +92,38 @@ impl Client {
             .map(|(_, place)| FetchCards { name: place.address.name.clone(), from: None })
             .collect();
         let answers = link.ask_all(requests).await;
-        tokio::spawn(link.close());
         let met = sought.into_iter().zip(answers).filter_map(|((account, place), answer)| {
-            Some((account, place, answer.ok()?.cards.into_vec().pop()?))
+            Some((account, place, vec![answer.ok()?.cards.into_vec().pop()?]))
         });
-        met.collect()
+        let mut met: Vec<Met> = met.collect();
+        // Whoever has had others may have signed with them.
+        let (earlier, requests): (Vec<_>, Vec<_>) =
+            met.iter().filter_map(|one| Some((one.0, from_earlier(one)?))).unzip();
+        let answers = if requests.is_empty() { Vec::new() } else { link.ask_all(requests).await };
+        tokio::spawn(link.close());
+        for (account, answer) in earlier.into_iter().zip(answers) {
+            let one = met.iter_mut().find(|(known, ..)| *known == account);
+            if let (Some((.., cards)), Ok(answer)) = (one, answer) {
+                add_earlier(cards, answer.cards.into_vec());
+            }
+        }
+        met
+    }
+}
+
+/// Asks for the cards before somebody's newest; none if there are none.
+fn from_earlier((_, place, cards): &Met) -> Option<FetchCards> {
+    let newest = cards.last()?.peek_unverified().ok()?.version;
+    let most = u32::try_from(MAX_CARDS_PER_ANSWER).unwrap_or(u32::MAX);
+    let from = newest.saturating_sub(most - 1).max(1);
+    (from < newest).then(|| FetchCards { name: place.address.name.clone(), from: Some(from) })
+}
+
+/// Puts the cards before somebody's newest before it.
+fn add_earlier(cards: &mut Vec<Signed<Card>>, mut shown: Vec<Signed<Card>>) {
+    let Some(newest) = cards.last() else { return };
+    if let Some(place) = shown.iter().position(|card| card == newest) {
+        shown.truncate(place + 1);
+        *cards = shown;
     }
 }

@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 
 use msg_protocol::{
     content::Content,
-    id::{AccountId, GroupId, MessageId},
+    id::{AccountId, MessageId},
 };
 
 use super::{Client, ClientError, now};
@@ -20,6 +20,7 @@ use crate::{
     },
     rows::{
         AccountRow, ContactRow, Direction, MarksRow, MessageRow, OutboxRow, Read as _, RelayRow,
+        Whose,
     },
     store::{Rows, Table},
 };
@@ -66,6 +67,8 @@ pub struct Kept {
     pub marks: MarksRow,
     /// What the people are called who have put a sign to it; none is ourselves.
     pub names: Vec<Option<String>>,
+    /// Who wrote it first, if it was passed on.
+    pub author: Option<String>,
 }
 
 /// What is done to a message shows there, and is no message to who looks back.
@@ -73,14 +76,23 @@ fn is_shown(row: &MessageRow) -> bool {
     !marks::is_mark(&row.content)
 }
 
-fn kept(rows: &dyn Rows, number: u64, message: MessageRow) -> Result<Kept, EngineError> {
+fn kept(
+    rows: &dyn Rows,
+    own: AccountId,
+    number: u64,
+    mut message: MessageRow,
+) -> Result<Kept, EngineError> {
+    if let Some(level) = groups::lowest(rows, own, &message)? {
+        message.direction = Direction::Out { level };
+    }
     let marks = marks::of(rows, number)?;
     let mut names = Vec::new();
     for sign in &marks.signs {
         names.push(contacts::with(rows, sign.by)?.map(|contact| contact.name));
     }
     let contact = contacts::with(rows, message.with)?;
-    Ok(Kept { number, message, contact, marks, names })
+    let author = groups::author(rows, &message)?;
+    Ok(Kept { number, message, contact, marks, names, author })
 }
 
 /// The ids by which people know a message.
@@ -112,10 +124,10 @@ impl Client {
     pub async fn unread(
         &self,
         from: u64,
-        of: Option<AccountId>,
+        of: Whose,
         limit: usize,
     ) -> Result<Vec<Unread>, ClientError> {
-        self.look(move |rows| Ok(inbox::unread(rows, from, of, limit)?)).await
+        self.look(move |rows| inbox::unread(rows, from, of, limit)).await
     }
 
     /// Takes the oldest unread messages from a number on to show them. Who takes them again before
@@ -123,12 +135,12 @@ impl Client {
     pub async fn take_unread(
         &self,
         from: u64,
-        of: Option<AccountId>,
+        of: Whose,
         limit: usize,
     ) -> Result<Vec<Unread>, ClientError> {
         self.section(move |draft, _| {
             marks::purge(draft, now())?;
-            Ok(inbox::take_unread(draft, from, of, limit)?)
+            inbox::take_unread(draft, from, of, limit)
         })
         .await
     }
@@ -143,19 +155,17 @@ impl Client {
         self.section(move |draft, _| handling::postpone(draft, number, now())).await
     }
 
-    /// Somebody's answer to a message of ours, if it has come.
-    pub async fn answer(
-        &self,
-        from: AccountId,
-        to: MessageId,
-    ) -> Result<Option<Unread>, ClientError> {
+    /// The answer of somebody, or of anybody in a group, to a message of ours, if it
+    /// has come.
+    pub async fn answer(&self, from: Whose, to: MessageId) -> Result<Option<Unread>, ClientError> {
         self.look(move |rows| {
             let Some((number, message)) = handling::answer(rows, from, to)? else {
                 return Ok(None);
             };
-            let contact = contacts::with(rows, from)?;
+            let contact = contacts::with(rows, message.with)?;
             let marks = marks::of(rows, number)?;
-            Ok(contact.map(|contact| Unread { number, message, contact, marks }))
+            let author = groups::author(rows, &message)?;
+            Ok(contact.map(|contact| Unread { number, message, contact, marks, author }))
         })
         .await
     }
@@ -173,28 +183,26 @@ impl Client {
         Ok(())
     }
 
-    /// The last messages, with somebody or with all, oldest first.
-    pub async fn history(
-        &self,
-        with: Option<AccountId>,
-        limit: usize,
-    ) -> Result<Vec<Kept>, ClientError> {
-        self.history_of(limit, move |row| {
-            with.is_none_or(|with| with == row.with && row.group.is_none())
-        })
-        .await
+    /// The last messages, with somebody, in a group or all, oldest first.
+    pub async fn history(&self, with: Whose, limit: usize) -> Result<Vec<Kept>, ClientError> {
+        self.last(limit, move |row| with.is_with(row) && is_shown(row)).await
     }
 
-    /// The last messages in a group, oldest first.
-    pub async fn group_history(
+    /// The last messages that hold all those words, oldest first.
+    pub async fn search(
         &self,
-        group: GroupId,
+        with: Whose,
+        words: Vec<String>,
         limit: usize,
     ) -> Result<Vec<Kept>, ClientError> {
-        self.history_of(limit, move |row| row.group == Some(group)).await
+        let words = Words::new(&words);
+        let is_found = move |row: &MessageRow| {
+            with.is_with(row) && row.notice.is_none() && words.are_in(&row.content)
+        };
+        self.last(limit, is_found).await
     }
 
-    async fn history_of(
+    async fn last(
         &self,
         limit: usize,
         is_meant: impl Fn(&MessageRow) -> bool + Send + 'static,
@@ -210,41 +218,9 @@ impl Client {
             {
                 before = number;
                 let row: Option<MessageRow> = rows.row(&number.to_be_bytes())?;
-                let row = row.filter(|row| is_meant(row) && is_shown(row));
-                if let Some(mut row) = row.filter(|_| !held.contains(&number)) {
-                    if let Some(level) = groups::lowest(rows, own, &row)? {
-                        row.direction = Direction::Out { level };
-                    }
-                    found.push(kept(rows, number, row)?);
-                }
-            }
-            found.reverse();
-            Ok(found)
-        })
-        .await
-    }
-
-    /// The last messages that hold all those words, oldest first.
-    pub async fn search(
-        &self,
-        with: Option<AccountId>,
-        words: Vec<String>,
-        limit: usize,
-    ) -> Result<Vec<Kept>, ClientError> {
-        self.purge().await?;
-        let words = Words::new(&words);
-        self.look(move |rows| {
-            let is_meant = |row: &MessageRow| with.is_none_or(|with| with == row.with);
-            let mut found = Vec::new();
-            let mut before = u64::MAX;
-            while found.len() < limit
-                && let Some(number) = rows.last(Table::Messages, before)?
-            {
-                before = number;
-                let row: Option<MessageRow> = rows.row(&number.to_be_bytes())?;
-                let row = row.filter(|row| is_meant(row) && words.are_in(&row.content));
+                let row = row.filter(|row| is_meant(row) && !held.contains(&number));
                 if let Some(row) = row {
-                    found.push(kept(rows, number, row)?);
+                    found.push(kept(rows, own, number, row)?);
                 }
             }
             found.reverse();
@@ -255,18 +231,21 @@ impl Client {
 
     /// Messages with somebody or with all, oldest first, from a number on; where to
     /// go on, if there may be more.
-    pub async fn page(&self, with: Option<AccountId>, from: u64) -> Result<Page, ClientError> {
+    pub async fn page(&self, with: Whose, from: u64) -> Result<Page, ClientError> {
         if from == 0 {
             self.purge().await?;
         }
         self.look(move |rows| {
+            let own = Own::load(rows)?.id();
+            let held = groups::waiting(rows)?;
             let mut page = Page { messages: Vec::new(), next: None };
             let mut looked_at = 0;
             let mut found = Vec::new();
             rows.each::<MessageRow>(&from.to_be_bytes(), |key, row| {
                 looked_at += 1;
                 let number = key.try_into().map_or(u64::MAX, u64::from_be_bytes);
-                if with.is_none_or(|with| with == row.with) && is_shown(&row) {
+                let is_said = is_shown(&row) && row.notice.is_none();
+                if with.is_with(&row) && is_said && !held.contains(&number) {
                     found.push((number, row));
                 }
                 if looked_at < PAGE {
@@ -276,7 +255,7 @@ impl Client {
                 ControlFlow::Break(())
             })?;
             for (number, row) in found {
-                page.messages.push(kept(rows, number, row)?);
+                page.messages.push(kept(rows, own, number, row)?);
             }
             Ok(page)
         })
@@ -287,9 +266,9 @@ impl Client {
     /// as a whole: a line has one of its own. None if several begin so.
     pub async fn message(&self, id: &str) -> Result<Option<(Kept, MessageId)>, ClientError> {
         let id = id.to_ascii_lowercase();
-        let all = self.history(None, usize::MAX).await?;
+        let all = self.history(Whose::Everybody, usize::MAX).await?;
         let mut found: Option<(Kept, MessageId)> = None;
-        for kept in all {
+        for kept in all.into_iter().filter(|kept| kept.message.notice.is_none()) {
             for known in ids(&kept.message) {
                 if !known.to_string().starts_with(&id) {
                     continue;

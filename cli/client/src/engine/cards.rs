@@ -13,6 +13,9 @@ use crate::{
     step::Draft,
 };
 
+/// Earlier cards of somebody that are kept.
+pub const MAX_FORMER: usize = 32;
+
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
@@ -48,6 +51,36 @@ pub struct Said {
     pub card: Card,
     /// Its version and hash.
     pub reference: CardRef,
+}
+
+/// That one of somebody's cards, the newest or an earlier one, if it is here.
+pub fn named(row: &ContactRow, wanted: &CardRef) -> Result<Option<Verified<Card>>, EngineError> {
+    for card in row.former.iter().rev().chain([&row.card]) {
+        if card.peek_unverified().is_ok_and(|card| card.version == wanted.version) {
+            let card = card.clone().verify_by_own_identity()?;
+            return Ok(Some(card).filter(|card| card.reference() == *wanted));
+        }
+    }
+    Ok(None)
+}
+
+/// Of cards in the order of their versions the last, and those before it that lead to
+/// it without a gap.
+pub fn line(cards: Vec<Signed<Card>>) -> Option<(Verified<Card>, Vec<Signed<Card>>)> {
+    let mut cards = cards.into_iter().rev();
+    let newest = cards.next()?.verify_by_own_identity().ok()?;
+    let mut former = Vec::new();
+    let mut next = newest.clone();
+    for card in cards.take(MAX_FORMER) {
+        let Ok(card) = card.verify_by_own_identity() else { break };
+        if card.admits(&next) != Ok(Succession::Next) {
+            break;
+        }
+        former.push(card.as_signed().clone());
+        next = card;
+    }
+    former.reverse();
+    Some((newest, former))
 }
 
 /// Takes what somebody says of their own card; gives whether a newer one is to be
@@ -98,6 +131,7 @@ pub fn shown(
                 outcome = if card.version > before { Shown::Newer } else { Shown::Same }
             }
             Ok(Succession::Next) => {
+                row.former.push(card.as_signed().clone());
                 card = offered;
                 outcome = Shown::Newer;
             }
@@ -131,6 +165,8 @@ pub fn shown(
         }
         Shown::Gap(_) | Shown::Changed => {}
     }
+    let more = row.former.len().saturating_sub(MAX_FORMER);
+    row.former.drain(..more);
     row.card_checked = now;
     row.card = card.as_signed().clone();
     draft.write(&key(id), &row);

@@ -173,6 +173,7 @@ pub(super) fn stranger(name: String, card: &Verified<Card>, now: UnixSeconds) ->
         place: None,
         claim: None,
         card: card.as_signed().clone(),
+        former: Vec::new(),
         told_card: None,
         card_checked: now,
         trust: Trust::Unverified,

@@ -15,7 +15,7 @@ pub mod name;
 use std::collections::BTreeSet;
 
 use msg_protocol::{
-    content::{Content, File},
+    content::{Content, File, Replayed},
     id::{AccountId, BlobId, GroupId, MessageId},
     time::UnixSeconds,
 };
@@ -58,6 +58,10 @@ pub type Addressees = BTreeSet<(AccountId, Option<GroupId>)>;
 pub fn file_in(content: &Content) -> Option<&File> {
     match content {
         Content::File(file) => Some(file),
+        Content::Replay(replay) => match &replay.said {
+            Replayed::File(file) => Some(file),
+            Replayed::Text(_) => None,
+        },
         _ => None,
     }
 }

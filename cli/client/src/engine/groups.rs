@@ -9,6 +9,8 @@
 //! join              invitations, statements, doors of fellows
 //! meet              cards of members who are no contacts
 //! say hear          messages: to every member, and from members alone
+//! notices           what happened in it, kept among its messages
+//! replay            what was said before somebody came, passed on to them
 //! ```
 //!
 //! Nothing is sealed to a member before their own statement is here.
@@ -21,9 +23,11 @@ pub mod introduce;
 pub mod join;
 pub mod kept;
 pub mod meet;
+mod notices;
 mod packs;
 pub mod propose;
 mod refresh;
+pub mod replay;
 pub mod say;
 #[cfg(test)]
 mod tests;
@@ -35,8 +39,9 @@ pub use self::{
     hear::waiting,
     join::{accept, decline},
     kept::{all, find, with},
-    meet::{met, to_meet},
+    meet::{met, recheck, to_meet},
     propose::{create, propose},
+    replay::{author, promise},
     say::{Said, lowest, said_to, say, unsay},
 };
 

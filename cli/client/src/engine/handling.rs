@@ -3,20 +3,16 @@
 
 use core::ops::ControlFlow;
 
-use msg_protocol::{
-    content::Content,
-    id::{AccountId, MessageId},
-    time::UnixSeconds,
-};
+use msg_protocol::{content::Content, id::MessageId, time::UnixSeconds};
 use rand_core::CryptoRng;
 
 use super::{
-    EngineError,
+    EngineError, groups,
     inbox::{self, Unread},
     marks,
 };
 use crate::{
-    rows::{Direction, MessageRow, Read as _},
+    rows::{Direction, MessageRow, Read as _, Whose},
     step::Draft,
     store::{Rows, StoreError},
 };
@@ -31,14 +27,15 @@ const BATCH: usize = 64;
 pub struct Wanted {
     /// From this number on.
     pub from: u64,
-    /// Of that person alone.
-    pub of: Option<AccountId>,
+    /// Of those alone.
+    pub of: Whose,
     /// Whether one that it did not take has to wait first.
     pub waits: bool,
 }
 
 /// Takes the next message for a program. Its row says that it was given before, if
-/// it was. What is done to messages triggers nothing: it counts as read.
+/// it was. What is done to messages or to a group, and what is passed on of earlier
+/// messages, triggers nothing: it counts as read.
 pub fn take<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     wanted: Wanted,
@@ -51,7 +48,7 @@ pub fn take<R: CryptoRng + ?Sized>(
         let Some(last) = batch.last() else { return Ok(None) };
         from = last.number.saturating_add(1);
         for unread in batch {
-            if marks::is_mark(&unread.message.content) {
+            if is_passed_over(&unread.message) {
                 inbox::mark_read(draft, &[unread.number], now, rng)?;
                 continue;
             }
@@ -64,6 +61,12 @@ pub fn take<R: CryptoRng + ?Sized>(
     }
 }
 
+/// What no program is given.
+const fn is_passed_over(row: &MessageRow) -> bool {
+    let content = &row.content;
+    row.notice.is_some() || marks::is_mark(content) || matches!(content, Content::Replay(_))
+}
+
 /// A program did not take a message: it is given it again, later each time.
 pub fn postpone(draft: &Draft<'_>, number: u64, now: UnixSeconds) -> Result<(), EngineError> {
     let mut row = marks::of(draft, number)?;
@@ -74,23 +77,30 @@ pub fn postpone(draft: &Draft<'_>, number: u64, now: UnixSeconds) -> Result<(), 
     Ok(())
 }
 
-/// The first answer of somebody to a message of ours, read or not.
+/// The first answer of somebody, or of anybody in a group, to a message of ours, read
+/// or not.
 pub fn answer(
     rows: &(impl Rows + ?Sized),
-    from: AccountId,
+    from: Whose,
     to: MessageId,
 ) -> Result<Option<(u64, MessageRow)>, StoreError> {
-    let Some(number) = inbox::number_of(rows, from, to)? else { return Ok(None) };
+    let number = match from {
+        Whose::Of(account) => inbox::number_of(rows, account, to)?,
+        Whose::In(group) => inbox::number_in(rows, group, to)?,
+        Whose::Everybody => None,
+    };
+    let Some(number) = number else { return Ok(None) };
+    let held = groups::waiting(rows)?;
     let mut found = None;
     rows.each::<MessageRow>(&number.to_be_bytes(), |key, row| {
-        let is_in = matches!(row.direction, Direction::In { .. }) && row.with == from;
+        let is_in = matches!(row.direction, Direction::In { .. }) && from.is_with(&row);
         let answers = match &row.content {
             Content::Text(text) => text.reply_to == Some(to),
             Content::File(file) => file.reply_to == Some(to),
             _ => false,
         };
         match key.try_into().map(u64::from_be_bytes) {
-            Ok(number) if is_in && answers => {
+            Ok(number) if is_in && answers && !held.contains(&number) => {
                 found = Some((number, row));
                 ControlFlow::Break(())
             }

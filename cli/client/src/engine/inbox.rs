@@ -20,7 +20,7 @@ use rand_core::CryptoRng;
 
 pub(super) use self::opened::post_reset;
 pub use self::reading::{
-    Unread, confirm_all, mark_read, mark_shown, number_of, show_as, take_unread, unread,
+    Unread, confirm_all, mark_read, mark_shown, number_in, number_of, show_as, take_unread, unread,
     unread_count,
 };
 use super::{

@@ -29,7 +29,7 @@ use super::{
     prekeys, receipts,
 };
 use crate::{
-    rows::{Level, Place, RightRow, account::key},
+    rows::{Level, Place, RightRow, Whose, account::key},
     step::Draft,
     store::{Rows as _, Table, memory::Memory},
 };
@@ -330,10 +330,11 @@ impl World {
     /// All that one has not read, as texts; read now.
     pub(super) fn read(&mut self, who: usize) -> Vec<String> {
         self.step(who, |draft, now, rng| {
-            let unread = inbox::unread(draft, 0, None, usize::MAX).unwrap();
+            let unread = inbox::unread(draft, 0, Whose::Everybody, usize::MAX).unwrap();
             let numbers: Vec<u64> = unread.iter().map(|one| one.number).collect();
             inbox::mark_read(draft, &numbers, now, rng).unwrap();
             let text = |one: &inbox::Unread| match &one.message.content {
+                Content::Text(_) if one.message.notice.is_some() => None,
                 Content::Text(text) => Some(String::from_utf8(text.bytes.to_vec()).unwrap()),
                 _ => None,
             };

@@ -11,7 +11,7 @@ use core::ops::ControlFlow;
 use msg_protocol::{
     bounded::{Bytes, List},
     content::{Content, EncodeMessageError, Text},
-    id::{AccountId, MessageId},
+    id::{AccountId, GroupId, MessageId},
     limits::MAX_MESSAGE_BYTES,
     time::UnixSeconds,
 };
@@ -20,7 +20,7 @@ use super::{EngineError, files, inbox, outbox};
 use crate::{
     rows::{
         Direction, KnownRow, Level, MarksRow, MessageRow, OutboxRow, Read as _, Sign,
-        message::known_key,
+        message::{known_in, known_key},
     },
     step::Draft,
     store::{Rows, StoreError, Table},
@@ -65,10 +65,11 @@ pub fn of(rows: &(impl Rows + ?Sized), number: u64) -> Result<MarksRow, StoreErr
     Ok(rows.row(&number.to_be_bytes())?.unwrap_or_default())
 }
 
-/// A mark of somebody came.
+/// A mark of somebody came, in a group or between two.
 pub fn take(
     draft: &Draft<'_>,
     from: AccountId,
+    group: Option<GroupId>,
     content: &Content,
     now: UnixSeconds,
 ) -> Result<Marked, EngineError> {
@@ -78,8 +79,14 @@ pub fn take(
         // It is on its way, and will not be kept.
         draft.write(&known_key(from, target), &KnownRow { number: None, came: now, level: None });
     }
-    let Some((number, row)) = found(draft, from, target)? else {
-        if known.is_none() {
+    let number = match (group, content) {
+        // A sign may be put to what anybody said there.
+        (Some(group), Content::Reaction(_)) => inbox::number_in(draft, group, target)?,
+        _ => inbox::number_of(draft, from, target)?,
+    };
+    let found = found(draft, number)?.filter(|(_, row)| row.group == group);
+    let Some((number, row)) = found else {
+        if known.is_none() && number.is_none() {
             early::wait(draft, from, target, content, now)?;
         }
         return Ok(Marked::Quietly);
@@ -107,21 +114,49 @@ pub fn put(
     content: &Content,
 ) -> Result<(), EngineError> {
     let Some(target) = target(content) else { return Ok(()) };
-    let Some((number, row)) = found(draft, with, target)? else { return Ok(()) };
+    let number = inbox::number_of(draft, with, target)?;
+    let told = inbox::number_of(draft, with, message)?;
+    let is_on_its_way = |row: &OutboxRow| row.account == with;
+    put_to(draft, own, (number, told), content, is_on_its_way)
+}
+
+/// The same in a group: it goes to everybody there.
+pub fn put_in(
+    draft: &Draft<'_>,
+    own: AccountId,
+    group: GroupId,
+    message: MessageId,
+    content: &Content,
+) -> Result<(), EngineError> {
+    let Some(target) = target(content) else { return Ok(()) };
+    let number = inbox::number_in(draft, group, target)?;
+    let told = inbox::number_in(draft, group, message)?;
+    let is_there = |row: &OutboxRow| row.group.as_ref().is_some_and(|at| at.group == group);
+    put_to(draft, own, (number, told), content, is_there)
+}
+
+fn put_to(
+    draft: &Draft<'_>,
+    own: AccountId,
+    (number, told): (Option<u64>, Option<u64>),
+    content: &Content,
+    is_on_its_way: impl Fn(&OutboxRow) -> bool,
+) -> Result<(), EngineError> {
+    let Some((number, row)) = found(draft, number)? else { return Ok(()) };
     let is_ours = matches!(row.direction, Direction::Out { .. });
     if !is_ours && !matches!(content, Content::Reaction(_)) {
         return Ok(());
     }
     let file = files::file_in(&row.content).map(files::blob_of);
     let is_deleted = matches!(content, Content::Delete(_));
-    if is_deleted {
-        take_back(draft, with, target)?;
+    if let Content::Delete(delete) = content {
+        take_back(draft, is_on_its_way, delete.target)?;
     }
     apply(draft, number, row, own, content)?;
     if let Some(blob) = file.filter(|_| is_deleted) {
         files::let_go(draft, blob)?;
     }
-    if let Some(told) = inbox::number_of(draft, with, message)? {
+    if let Some(told) = told {
         tells(draft, number, told, content)?;
     }
     Ok(())
@@ -146,12 +181,8 @@ pub fn tells(
     Ok(())
 }
 
-fn found(
-    draft: &Draft<'_>,
-    with: AccountId,
-    target: MessageId,
-) -> Result<Option<(u64, MessageRow)>, EngineError> {
-    let Some(number) = inbox::number_of(draft, with, target)? else { return Ok(None) };
+fn found(draft: &Draft<'_>, number: Option<u64>) -> Result<Option<(u64, MessageRow)>, EngineError> {
+    let Some(number) = number else { return Ok(None) };
     let row: Option<MessageRow> = draft.row(&number.to_be_bytes())?;
     Ok(row.map(|row| (number, row)))
 }
@@ -238,9 +269,13 @@ fn nothing() -> Result<Bytes<MAX_MESSAGE_BYTES>, EncodeMessageError> {
 }
 
 /// What is on its way of a message that is deleted does not leave any more.
-fn take_back(draft: &Draft<'_>, with: AccountId, gone: MessageId) -> Result<(), EngineError> {
+fn take_back(
+    draft: &Draft<'_>,
+    is_meant: impl Fn(&OutboxRow) -> bool,
+    gone: MessageId,
+) -> Result<(), EngineError> {
     for (number, mut row) in outbox::all(draft)? {
-        if row.account != with {
+        if !is_meant(&row) {
             continue;
         }
         let is_whole = row.message == gone || is_edit_of(&row, gone);
@@ -251,12 +286,13 @@ fn take_back(draft: &Draft<'_>, with: AccountId, gone: MessageId) -> Result<(), 
         {
             let mut message = MessageRow {
                 id: row.message,
-                with,
+                with: row.account,
                 group: None,
                 direction: Direction::Out { level: Level::Queued },
                 sent_ms: row.sent_ms,
                 stored: row.queued,
                 content: row.content.clone(),
+                notice: None,
             };
             write(&mut message, gone, nothing()?);
             row.content = message.content;
@@ -339,11 +375,12 @@ pub fn remove(draft: &Draft<'_>, number: u64) -> Result<(), EngineError> {
         if let Content::Lines(lines) = &row.content {
             ids.extend(lines.lines.iter().map(|line| line.id));
         }
-        for id in ids {
-            let known: Option<KnownRow> = draft.row(&known_key(row.with, id))?;
+        let with = ids.iter().map(|id| known_key(row.with, *id));
+        let within = row.group.iter().flat_map(|group| ids.iter().map(|id| known_in(*group, *id)));
+        for key in with.chain(within) {
+            let known: Option<KnownRow> = draft.row(&key)?;
             if let Some(known) = known.filter(|known| known.number == Some(number)) {
-                let gone = KnownRow { number: None, ..known };
-                draft.write(&known_key(row.with, id), &gone);
+                draft.write(&key, &KnownRow { number: None, ..known });
             }
         }
     }

@@ -86,6 +86,7 @@ pub fn post(
             sent_ms: post.sent_ms,
             stored: now,
             content: post.content,
+            notice: None,
         };
         draft.write(&number.to_be_bytes(), &row);
         marks::goes_after(draft, number, &row.content, marks::latest(now))?;

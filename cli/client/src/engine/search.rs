@@ -1,6 +1,6 @@
 //! Messages by words in them.
 
-use msg_protocol::content::Content;
+use msg_protocol::content::{Content, Replayed};
 
 /// Words that are looked for: all of them, anywhere, in whatever case.
 #[derive(Debug, Clone)]
@@ -29,6 +29,10 @@ fn texts(content: &Content) -> Vec<&[u8]> {
     match content {
         Content::Text(text) => vec![&text.bytes],
         Content::File(file) => vec![file.name.as_bytes()],
+        Content::Replay(replay) => match &replay.said {
+            Replayed::Text(text) => vec![&text.bytes],
+            Replayed::File(file) => vec![file.name.as_bytes()],
+        },
         Content::Lines(lines) => lines.lines.iter().map(|line| &*line.bytes).collect(),
         _ => Vec::new(),
     }

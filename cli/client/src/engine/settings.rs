@@ -38,6 +38,8 @@ pub enum Setting {
     AcceptList,
     /// Who is told that their messages have been read.
     Receipts,
+    /// Whose invitations into groups are accepted without asking.
+    Groups,
     /// The way to relays.
     Proxy,
     /// A link for each recipient.
@@ -60,11 +62,12 @@ pub enum SettingError {
 
 impl Setting {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::TrustPolicy,
         Self::Accept,
         Self::AcceptList,
         Self::Receipts,
+        Self::Groups,
         Self::Proxy,
         Self::Spread,
         Self::Presence,
@@ -77,6 +80,7 @@ impl Setting {
             Self::Accept => "accept",
             Self::AcceptList => "accept.list",
             Self::Receipts => "receipts",
+            Self::Groups => "groups",
             Self::Proxy => "proxy",
             Self::Spread => "spread",
             Self::Presence => "presence",
@@ -89,7 +93,7 @@ impl Setting {
             Self::TrustPolicy => "first-use, verified-only",
             Self::Accept => "none, listed, all",
             Self::AcceptList => "fingerprints and addresses with commas between them, none",
-            Self::Receipts => "contacts, verified, none",
+            Self::Receipts | Self::Groups => "contacts, verified, none",
             Self::Proxy => "socks5h://HOST:PORT, socks5://HOST:PORT, none",
             Self::Spread | Self::Presence => "on, off",
         }
@@ -102,6 +106,7 @@ impl Setting {
             Self::Accept => "which strangers are let in without asking",
             Self::AcceptList => "who is let in if accept is listed",
             Self::Receipts => "who is told that their messages have been read",
+            Self::Groups => "whose groups you join without being asked",
             Self::Proxy => "the way to every relay",
             Self::Spread => "a link of its own for each recipient",
             Self::Presence => "whether contacts who ask are told that you are there",
@@ -124,6 +129,7 @@ impl Setting {
             Self::AcceptList if row.accept_list.is_empty() => none(),
             Self::AcceptList => row.accept_list.join(","),
             Self::Receipts => whom_text(row.receipts),
+            Self::Groups => whom_text(row.groups),
             Self::Proxy => row.proxy.clone().unwrap_or_else(none),
             Self::Spread => switch_text(row.spread),
             Self::Presence => switch_text(row.presence),
@@ -151,6 +157,7 @@ impl Setting {
             }
             Self::AcceptList => row.accept_list = listed(value).ok_or_else(wrong)?,
             Self::Receipts => row.receipts = whom(value).ok_or_else(wrong)?,
+            Self::Groups => row.groups = whom(value).ok_or_else(wrong)?,
             Self::Proxy if value == "none" => row.proxy = None,
             Self::Proxy => {
                 value.parse::<Proxy>().map_err(|_| wrong())?;
@@ -321,6 +328,7 @@ mod tests {
             ("accept", "listed"),
             ("accept.list", list.as_str()),
             ("receipts", "verified"),
+            ("groups", "contacts"),
             ("proxy", "socks5h://127.0.0.1:9050"),
             ("spread", "on"),
             ("presence", "on"),

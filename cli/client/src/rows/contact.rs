@@ -28,6 +28,9 @@ pub struct ContactRow {
     pub claim: Option<ContactDetails>,
     /// Their newest card that could be checked.
     pub card: Signed<Card>,
+    /// Their cards before that, oldest first: what was signed with one of them can
+    /// still be checked.
+    pub former: Vec<Signed<Card>>,
     /// The newest of their cards of which they have told us themselves.
     pub told_card: Option<CardRef>,
     /// When a card was last looked for.

@@ -45,6 +45,8 @@ pub struct GroupRow {
     pub unproven: Vec<AccountId>,
     /// Whom we have asked in.
     pub guests: Vec<AccountId>,
+    /// Who gets how many of the last messages once they have joined.
+    pub promised: Vec<(AccountId, u32)>,
     /// Who has not been told that we have joined.
     pub untold: Vec<AccountId>,
     /// What is still to be said to whom, by the message's number: their card is not
@@ -52,6 +54,8 @@ pub struct GroupRow {
     pub unsent: Vec<(AccountId, u64)>,
     /// Our own commits that are proposed again if a rival wins.
     pub proposed: Vec<GroupCommitHash>,
+    /// Commits since the base that were told of, or need not be.
+    pub noted: Vec<GroupCommitHash>,
     /// The latest messages in it.
     pub recent: Vec<MessageId>,
     /// Messages whose writers had seen one that has not come: both ids.
@@ -163,9 +167,11 @@ impl GroupRow {
             joined: Vec::new(),
             unproven: Vec::new(),
             guests: Vec::new(),
+            promised: Vec::new(),
             untold: Vec::new(),
             unsent: Vec::new(),
             proposed: Vec::new(),
+            noted: Vec::new(),
             recent: Vec::new(),
             gaps: Vec::new(),
             refused: Vec::new(),

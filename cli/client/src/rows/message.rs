@@ -2,6 +2,7 @@
 
 use msg_protocol::{
     content::Content,
+    hash::{hash_unlabelled, truncate},
     id::{AccountId, GroupId, MessageId},
     time::UnixSeconds,
 };
@@ -27,6 +28,42 @@ pub struct MessageRow {
     pub stored: UnixSeconds,
     /// What it says.
     pub content: Content,
+    /// With it nobody said anything: that happened in the group.
+    pub notice: Option<Notice>,
+}
+
+/// Something that somebody did in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What.
+    pub what: Happened,
+    /// To whom, as they were called here then.
+    pub whom: Vec<String>,
+    /// What the group is called since.
+    pub name: Option<String>,
+}
+
+/// What happens in groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Happened {
+    /// We are asked in.
+    Invited,
+    /// Others are asked in.
+    Added,
+    /// Somebody who was asked in has joined.
+    Joined,
+    /// Somebody has left.
+    Left,
+    /// Somebody was removed.
+    Removed,
+    /// It is called something else.
+    Renamed,
+    /// Somebody is an admin now.
+    Promoted,
+    /// Somebody is no admin any more.
+    Demoted,
+    /// Others may write than before.
+    Policy,
 }
 
 /// Which way a message went, and what became of it.
@@ -68,8 +105,21 @@ pub enum Level {
 pub struct UnreadRow {
     /// As whose it is shown: its sender's, or who has taken their place since.
     pub of: AccountId,
+    /// In which group; none if between two.
+    pub group: Option<GroupId>,
     /// Whether it waits for its sender to be accepted.
     pub knocks: bool,
+}
+
+/// Whose messages are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// All.
+    Everybody,
+    /// Those of one person, wherever they said it.
+    Of(AccountId),
+    /// Those that were said in a group.
+    In(GroupId),
 }
 
 /// Where a known message is.
@@ -92,6 +142,22 @@ pub struct ReceiptsRow {
     pub read: Vec<MessageId>,
     /// When they may leave.
     pub due: UnixSeconds,
+}
+
+impl Whose {
+    /// Whether what somebody wrote, in a group or not, is one of them.
+    pub fn includes(self, writer: AccountId, group: Option<GroupId>) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Of(account) => account == writer,
+            Self::In(meant) => group == Some(meant),
+        }
+    }
+
+    /// Whether that message is one of them; with one person only what is between two.
+    pub fn is_with(self, row: &MessageRow) -> bool {
+        self.includes(row.with, row.group) && !(matches!(self, Self::Of(_)) && row.group.is_some())
+    }
 }
 
 impl Row for MessageRow {
@@ -117,4 +183,11 @@ pub fn known_key(with: AccountId, id: MessageId) -> [u8; 32] {
     account.copy_from_slice(&with.0);
     message.copy_from_slice(&id.0);
     key
+}
+
+/// The key under which a message is known to whoever is in its group, whoever wrote it.
+pub fn known_in(group: GroupId, id: MessageId) -> [u8; 32] {
+    // Hashed: whoever makes a group chooses its id, and must not choose an account's.
+    let place = truncate(hash_unlabelled(&[b"known in a group", &group.0]));
+    known_key(AccountId(place), id)
 }

@@ -49,6 +49,8 @@ pub struct SettingsRow {
     pub accept_list: Vec<String>,
     /// Who is told that their messages have been read, and told at once.
     pub receipts: Whom,
+    /// Whose groups we join without a word of the owner.
+    pub groups: Whom,
     /// The proxy on the way to every relay, as text.
     pub proxy: Option<String>,
     /// Whether each recipient gets a link of their own.
@@ -64,6 +66,7 @@ impl Default for SettingsRow {
             accept: Accept::default(),
             accept_list: Vec::new(),
             receipts: Whom::Contacts,
+            groups: Whom::Verified,
             proxy: None,
             spread: false,
             presence: false,

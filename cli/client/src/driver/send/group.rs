@@ -11,7 +11,7 @@ use crate::{
         contacts,
         groups::{self, GroupError},
         idempotency::{Posted, Use},
-        outbox,
+        marks, outbox,
     },
     rows::Level,
     step::Draft,
@@ -103,11 +103,15 @@ fn post_in(
     for content in contents {
         let message = outbox::new_message_id(rng);
         let content = content(rng);
+        let mark = marks::is_mark(&content).then(|| content.clone());
         let said = groups::say(draft, own, group, message, content, confirm, now_ms(), now());
         let said = match said {
             Ok(said) => said,
             Err(error) => return problem(error),
         };
+        if let Some(mark) = mark {
+            marks::put_in(draft, own.id(), group, message, &mark)?;
+        }
         for account in said.to {
             match sent.iter_mut().find(|row| row.account == Some(account)) {
                 Some(row) => row.messages.push(message),

@@ -11,7 +11,7 @@ use msg_protocol::{
 use rand_core::CryptoRng;
 
 use super::{
-    join, kept, packs,
+    join, kept, notices, packs,
     propose::{self, tell},
     refresh::{admit, refresh},
 };
@@ -86,6 +86,10 @@ fn commits_came<R: CryptoRng + ?Sized>(
     kept::save(draft, group, &row);
     if is_new && news.is_empty() {
         news.push(News::Group(group));
+    }
+    let is_asked = matches!(row.standing, GroupStanding::Invited { .. });
+    if is_asked && (is_new || was_gone) {
+        news.push(notices::invited(draft, group, sender, now)?);
     }
     news.extend(join::accept_unasked(draft, own, group, &row, now, rng)?);
     Ok(news)

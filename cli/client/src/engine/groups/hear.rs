@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use msg_protocol::{
+    content::Content,
     group::{GroupContext, GroupStateHash, Role, Writers},
     id::{AccountId, GroupId, MessageId},
     limits::MAX_SEEN,
@@ -13,10 +14,14 @@ use rand_core::CryptoRng;
 
 use super::{came, chain::MAX_DAYS_LATE, kept};
 use crate::{
-    engine::{EngineError, inbox::News},
+    engine::{
+        EngineError,
+        inbox::News,
+        marks::{self, Marked},
+    },
     rows::{
-        ContactRow, GroupRow, GroupStanding, HeldRow, KnownRow, MessageRow, Place, Read as _,
-        Standing, UnreadRow, contact::key as contact_key, message::known_key,
+        ContactRow, GroupRow, GroupStanding, HeldRow, MessageRow, Place, Read as _, Standing,
+        UnreadRow, contact::key as contact_key,
     },
     step::Draft,
     store::{Rows, StoreError, Table},
@@ -40,12 +45,12 @@ pub enum Verdict {
     Refuse,
 }
 
-/// Judges a message of somebody.
+/// Judges a message of somebody; one without an id is nobody's latest.
 pub fn hear<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     sender: AccountId,
     contact: &mut ContactRow,
-    message: MessageId,
+    message: Option<MessageId>,
     context: &GroupContext,
     now: UnixSeconds,
     rng: &mut R,
@@ -59,7 +64,11 @@ pub fn hear<R: CryptoRng + ?Sized>(
     }
     settle_in(draft, &row, sender, contact);
     match verdict {
-        Verdict::Show => note(&mut row, message, context),
+        Verdict::Show => {
+            if let Some(message) = message {
+                note(&mut row, message, context);
+            }
+        }
         Verdict::Hold => came::ask(draft, group, &mut row, sender, now, rng)?,
         Verdict::Refuse => refused(&mut row, sender),
     }
@@ -178,16 +187,37 @@ pub(super) fn release(
         draft.remove(Table::Held, &key);
         let Some(message) = draft.row::<MessageRow>(&key)? else { continue };
         if verdict == Verdict::Show {
-            said(row, message.id);
-            draft.write(&key, &UnreadRow { of: held.sender, knocks: false });
-            news.push(News::Message(number));
+            if !matches!(message.content, Content::Replay(_)) {
+                said(row, message.id);
+            }
+            if !marks::is_mark(&message.content) || marked(draft, number, &message, now)? {
+                let group = Some(group);
+                draft.write(&key, &UnreadRow { of: held.sender, group, knocks: false });
+                news.push(News::Message(number));
+            }
         } else {
             refused(row, held.sender);
             news.push(News::Refused(held.sender));
-            draft.remove(Table::Messages, &key);
-            let known = KnownRow { number: None, came: held.came, level: None };
-            draft.write(&known_key(held.sender, message.id), &known);
+            marks::remove(draft, number)?;
         }
     }
     Ok(news)
+}
+
+/// Puts what somebody did to an earlier message to it, now that they may; whether its
+/// owner is told.
+fn marked(
+    draft: &Draft<'_>,
+    number: u64,
+    message: &MessageRow,
+    now: UnixSeconds,
+) -> Result<bool, EngineError> {
+    let content = &message.content;
+    let found = marks::take(draft, message.with, message.group, content, now)?;
+    if let Marked::Told(target) = found {
+        marks::tells(draft, target, number, content)?;
+        return Ok(true);
+    }
+    marks::remove(draft, number)?;
+    Ok(false)
 }

@@ -9,14 +9,15 @@ use msg_protocol::{
 use rand_core::CryptoRng;
 
 use super::{
-    GroupError, introduce, kept, packs,
+    GroupError, introduce, kept, notices, packs,
     propose::{self, propose, tell},
     refresh::{card, refresh},
+    replay,
 };
 use crate::{
     engine::{EngineError, account::Own, contacts, inbox::News, settings},
     rows::{
-        Accept, Entrant, GroupRow, GroupStanding, StatementRow, Trust, contact::key as contact_key,
+        Accept, Entrant, GroupRow, GroupStanding, StatementRow, contact::key as contact_key,
         group::statement_key,
     },
     step::Draft,
@@ -54,8 +55,9 @@ pub fn accept<R: CryptoRng + ?Sized>(
     Ok(news)
 }
 
-/// Joins if its owner need not be asked: whoever asks is verified, or everybody is let
-/// in. Their statement ends the invitation: then all who are to be told are known.
+/// Joins if its owner need not be asked: by the setting whoever asks is verified, or
+/// another contact; or everybody is let in. Their statement ends the invitation: then
+/// all who are to be told are known.
 pub(super) fn accept_unasked<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     own: &Own,
@@ -71,8 +73,8 @@ pub(super) fn accept_unasked<R: CryptoRng + ?Sized>(
     }
     let contact = contacts::with(draft, by)?.filter(crate::rows::ContactRow::is_accepted);
     let Some(contact) = contact else { return Ok(Vec::new()) };
-    let is_open = settings::of(draft)?.accept == Accept::Everybody;
-    if contact.trust != Trust::Verified && !is_open {
+    let settings = settings::of(draft)?;
+    if !settings.groups.includes(&contact) && settings.accept != Accept::Everybody {
         return Ok(Vec::new());
     }
     match accept(draft, own, group, now, rng) {
@@ -230,8 +232,7 @@ pub(super) fn prove<R: CryptoRng + ?Sized>(
             row.unproven.push(account);
             continue;
         };
-        let held = card(draft, own, account)?.filter(|card| card.reference() == said.card);
-        let Some(held) = held else {
+        let Some(held) = card(draft, own, account, &said.card)? else {
             row.unproven.push(account);
             continue;
         };
@@ -255,6 +256,8 @@ pub(super) fn prove<R: CryptoRng + ?Sized>(
             }
             let entrant = Entrant::new(account, since.came, stored.came);
             introduce::note(draft, own.id(), group, row, entrant)?;
+            news.extend(notices::joined(draft, own, group, row, account, now)?);
+            replay::pass_on(draft, own.id(), group, row, account, now, rng)?;
         }
     }
     Ok(news)

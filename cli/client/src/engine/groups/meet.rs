@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use msg_protocol::{
-    card::Card,
+    card::{Card, CardRef},
     group::{GroupChange, GroupMember},
     id::{AccountId, GroupId},
     limits::MAX_GROUP_MEMBERS,
@@ -15,7 +15,7 @@ use rand_core::CryptoRng;
 
 use super::{join, kept, refresh::refresh, say};
 use crate::{
-    engine::{EngineError, account::Own, contacts, inbox::News},
+    engine::{EngineError, account::Own, cards, contacts, inbox::News},
     rows::{GroupRow, GroupStanding, Place, Standing, contact::key as contact_key},
     step::Draft,
     store::Rows,
@@ -60,6 +60,14 @@ fn missing(
     row: &GroupRow,
 ) -> Result<Vec<(AccountId, Place)>, EngineError> {
     let mut wanted: Vec<AccountId> = row.joined.iter().chain(&row.unproven).copied().collect();
+    // Who has signed with an earlier card than the one that is held.
+    let mut earlier: Vec<AccountId> = Vec::new();
+    for account in &row.unproven {
+        let stored = kept::statement(rows, group, *account)?;
+        if let Some(said) = stored.and_then(|stored| stored.signed.peek_unverified().ok()) {
+            earlier.extend(lacks(rows, *account, &said.card)?.then_some(*account));
+        }
+    }
     let mut places: BTreeMap<AccountId, Place> = BTreeMap::new();
     for hash in kept::chain(row).chain(row.unchecked.iter().copied()) {
         if row.unchecked.is_empty() {
@@ -70,6 +78,9 @@ fn missing(
             continue;
         };
         wanted.push(said.author);
+        if row.unchecked.contains(&hash) && lacks(rows, said.author, &said.card)? {
+            earlier.push(said.author);
+        }
         places.extend(said.changes.iter().filter_map(place));
     }
     let members = row.state().into_iter().flat_map(|state| state.members.iter());
@@ -78,11 +89,23 @@ fn missing(
     wanted.dedup();
     let mut missing = Vec::new();
     for account in wanted.into_iter().filter(|account| *account != own.id()) {
-        let is_there = contacts::with(rows, account)?.is_some_and(|row| row.place.is_some());
+        let is_there = contacts::with(rows, account)?.is_some_and(|row| row.place.is_some())
+            && !earlier.contains(&account);
         let place = places.remove(&account).filter(|_| !is_there);
         missing.extend(place.map(|place| (account, place)));
     }
     Ok(missing)
+}
+
+/// Whether a card of somebody is not here though a later one is.
+fn lacks(
+    rows: &(impl Rows + ?Sized),
+    account: AccountId,
+    named: &CardRef,
+) -> Result<bool, EngineError> {
+    let Some(row) = contacts::with(rows, account)? else { return Ok(false) };
+    let is_earlier = named.version < cards::held(&row)?.version;
+    Ok(is_earlier && cards::named(&row, named)?.is_none())
 }
 
 fn of_member(member: &GroupMember) -> (AccountId, Place) {
@@ -98,37 +121,29 @@ fn place(change: &GroupChange) -> Option<(AccountId, Place)> {
     Some((AccountId::of(identity), Place { address: address.clone(), pin }))
 }
 
-/// Takes cards that were found where a group says that people live.
+/// Takes the cards, oldest first, that were found where a group says that people live.
+/// Who is known already keeps the card that is held, and gets those before it.
 pub fn met<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     own: &Own,
-    found: Vec<(AccountId, Place, Signed<Card>)>,
+    found: Vec<(AccountId, Place, Vec<Signed<Card>>)>,
     now: UnixSeconds,
     rng: &mut R,
 ) -> Result<Vec<News>, EngineError> {
-    for (account, place, card) in found {
-        keep(draft, account, place, card, now)?;
+    for (account, place, cards) in found {
+        keep(draft, account, place, cards, now)?;
     }
-    let mut news = Vec::new();
-    for (group, mut row) in kept::all(draft)? {
-        news.extend(refresh(draft, own, group, &mut row, now, rng)?.0);
-        join::greet(draft, own, group, &mut row, now, rng)?;
-        if row.standing == GroupStanding::Joined {
-            say::catch_up(draft, group, &mut row, now)?;
-        }
-        kept::save(draft, group, &row);
-    }
-    Ok(news)
+    recheck(draft, own, now, rng)
 }
 
 fn keep(
     draft: &Draft<'_>,
     account: AccountId,
     place: Place,
-    card: Signed<Card>,
+    found: Vec<Signed<Card>>,
     now: UnixSeconds,
 ) -> Result<(), EngineError> {
-    let Ok(card) = card.verify_by_own_identity() else { return Ok(()) };
+    let Some((card, former)) = cards::line(found) else { return Ok(()) };
     if card.account() != account || card.name != place.address.name {
         return Ok(());
     }
@@ -142,6 +157,28 @@ fn keep(
             contact.standing = Standing::Removed;
         }
     }
+    if contact.card == *card.as_signed() && contact.former.len() < former.len() {
+        contact.former = former;
+    }
     draft.write(&contact_key(account), &contact);
     Ok(())
+}
+
+/// Decides again what waited for a card.
+pub fn recheck<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    own: &Own,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Vec<News>, EngineError> {
+    let mut news = Vec::new();
+    for (group, mut row) in kept::all(draft)? {
+        news.extend(refresh(draft, own, group, &mut row, now, rng)?.0);
+        join::greet(draft, own, group, &mut row, now, rng)?;
+        if row.standing == GroupStanding::Joined {
+            say::catch_up(draft, group, &mut row, now)?;
+        }
+        kept::save(draft, group, &row);
+    }
+    Ok(news)
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use msg_protocol::{
-    card::Card,
+    card::{Card, CardRef},
     group::{GroupCommit, GroupState},
     id::{AccountId, GroupId},
     signed::{Signed, Verified},
@@ -16,7 +16,7 @@ use super::{
     chain::{self, Decided},
     changes, hear, join,
     kept::{self, links},
-    propose,
+    notices, propose,
 };
 use crate::{
     engine::{EngineError, account::Own, cards, contacts, inbox::News, outbox},
@@ -79,10 +79,12 @@ pub(super) fn refresh<R: CryptoRng + ?Sized>(
     propose::again(draft, own, group, row, &mut decided, now, rng)?;
     settle(draft, group, row, &decided, now)?;
     row.tip = Some(decided.tip.clone());
-    let mut news = Vec::new();
+    let at = (before.as_ref(), row.standing == GroupStanding::Joined);
+    let mut news = notices::decided(draft, own, group, row, at, &decided, now)?;
     if before.as_ref() != row.state() {
         news.push(News::Group(group));
-        changed(draft, own, group, row, before.as_ref())?;
+        let is_whole = decided.waiting.is_empty() && row.unchecked.is_empty();
+        changed(draft, own, group, row, (before.as_ref(), is_whole))?;
     }
     news.extend(join::prove(draft, own, group, row, now, rng)?);
     news.extend(hear::release(draft, group, row, now)?);
@@ -115,7 +117,7 @@ fn check(
     for hash in std::mem::take(&mut row.unchecked) {
         let Some(stored) = kept::commit(draft, group, hash)? else { continue };
         let Ok(said) = stored.signed.peek_unverified() else { continue };
-        match card(draft, own, said.author)?.filter(|card| card.reference() == said.card) {
+        match card(draft, own, said.author, &said.card)? {
             None => row.unchecked.push(hash),
             Some(card) if stored.signed.clone().verify_by_author(&card).is_ok() => {
                 row.window.push(hash);
@@ -126,16 +128,22 @@ fn check(
     Ok(())
 }
 
-/// The card that is held of somebody.
+/// The card of somebody that they have signed with, if it is here: not always their
+/// newest.
 pub(super) fn card(
     draft: &Draft<'_>,
     own: &Own,
     account: AccountId,
+    named: &CardRef,
 ) -> Result<Option<Verified<Card>>, EngineError> {
     if account == own.id() {
-        return Ok(Some(own.card().clone()));
+        let all = own.row.cards.iter().map(|card| card.clone().verify_by_own_identity());
+        return Ok(all.flatten().find(|card| card.reference() == *named));
     }
-    contacts::with(draft, account)?.map(|row| cards::held(&row)).transpose()
+    match contacts::with(draft, account)? {
+        Some(row) => cards::named(&row, named),
+        None => Ok(None),
+    }
 }
 
 /// Members may be at any of these states when they write.
@@ -197,7 +205,7 @@ fn changed(
     own: &Own,
     group: GroupId,
     row: &mut GroupRow,
-    before: Option<&GroupState>,
+    (before, is_whole): (Option<&GroupState>, bool),
 ) -> Result<(), EngineError> {
     let Some(state) = row.state().cloned() else { return Ok(()) };
     let members: BTreeSet<AccountId> =
@@ -205,7 +213,9 @@ fn changed(
     if before.is_none_or(|before| before.name != state.name) {
         row.name = kept::free_name(draft, group, &state.name)?;
     }
-    if !members.contains(&own.id()) {
+    // Whoever is asked in by a commit that cannot be checked yet is not in it so far.
+    let was_in = before.is_some_and(|before| before.member(own.id()).is_some());
+    if !members.contains(&own.id()) && (was_in || is_whole) {
         row.standing = GroupStanding::Gone;
     }
     let is_gone = row.standing == GroupStanding::Gone;
@@ -217,6 +227,7 @@ fn changed(
         .collect();
     row.joined.retain(|account| !gone.contains(account));
     row.unproven.retain(|account| members.contains(account));
+    row.promised.retain(|(account, _)| members.contains(account));
     row.unsent.retain(|(account, _)| !gone.contains(account));
     kept::save(draft, group, row);
     for account in gone {

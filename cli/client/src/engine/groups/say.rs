@@ -11,10 +11,10 @@ use msg_protocol::{
 
 use super::{GroupError, hear, kept};
 use crate::{
-    engine::{EngineError, account::Own, contacts, numbers, outbox},
+    engine::{EngineError, account::Own, contacts, marks, numbers, outbox},
     rows::{
         ContactRow, Direction, GroupRow, GroupStanding, KnownRow, Level, MessageRow, Read as _,
-        message::known_key,
+        message::{known_in, known_key},
     },
     step::Draft,
     store::Rows,
@@ -69,8 +69,14 @@ pub fn say(
         sent_ms,
         stored: now,
         content,
+        notice: None,
     };
     draft.write(&number.to_be_bytes(), &kept);
+    marks::goes_after(draft, number, &kept.content, marks::latest(now))?;
+    let known = KnownRow { number: Some(number), came: now, level: None };
+    for id in outbox::ids(message, &kept.content) {
+        draft.write(&known_in(group, id), &known);
+    }
     for account in &to {
         if !post(draft, &kept, *account, number, confirm, &at, now)? {
             row.unsent.push((*account, number));
@@ -81,7 +87,7 @@ pub fn say(
     Ok(Said { to, message })
 }
 
-fn context(group: GroupId, row: &GroupRow) -> Option<GroupContext> {
+pub(super) fn context(group: GroupId, row: &GroupRow) -> Option<GroupContext> {
     let state = row.state()?;
     let seen = row.recent.iter().rev().take(MAX_SEEN).copied().collect();
     Some(GroupContext {

@@ -1,5 +1,11 @@
 //! Groups of several accounts, in simulated time: honest members, and others.
 
+mod attacks;
+mod cards;
+mod marks;
+mod notices;
+mod replay;
+
 use msg_protocol::{
     bounded::{Bytes, List, Str},
     content::{Confirm, Content, Text},
@@ -12,7 +18,14 @@ use msg_protocol::{
 
 use super::{GroupError, accept, create, decline, kept, propose, say};
 use crate::{
-    engine::{account::Own, contacts, inbox::News, laboratory::World, outbox},
+    engine::{
+        account::Own,
+        contacts,
+        inbox::News,
+        laboratory::World,
+        outbox,
+        settings::{self, Setting},
+    },
     rows::{GroupRow, GroupStanding, Level, Trust, contact::key},
 };
 
@@ -207,6 +220,28 @@ fn who_is_asked_by_a_verified_contact_joins_unasked() {
     says(&mut world, 1, group, "here");
     world.settle();
     assert_eq!(world.read(0), ["here"]);
+}
+
+#[test]
+fn the_owner_chooses_whose_groups_are_joined_unasked() {
+    for (value, is_asked) in [("contacts", false), ("verified", true), ("none", true)] {
+        let mut world = people(4);
+        connect(&mut world, 0, 1);
+        world.step(1, |draft, _, _| {
+            let mut settings = settings::of(draft).unwrap();
+            Setting::Groups.set(&mut settings, value).unwrap();
+            draft.write(crate::rows::account::key::SETTINGS, &settings);
+        });
+        let group = world.step(0, |draft, now, rng| {
+            let own = Own::load(draft).unwrap();
+            create(draft, &own, "ops", now, rng).unwrap()
+        });
+        let adds = adds(&world, 1);
+        change(&mut world, 0, group, adds);
+        world.settle();
+        let is_joined = row(&world, 1, group).standing == GroupStanding::Joined;
+        assert_eq!(is_joined, !is_asked, "{value}");
+    }
 }
 
 #[test]

@@ -21,7 +21,12 @@ impl Taking<'_, '_> {
         place: &Said<'_>,
         content: &Content,
     ) -> Result<(), EngineError> {
-        let Marked::Told(target) = marks::take(self.draft, id, content, self.now)? else {
+        if place.is_held {
+            // Nobody knows yet whether they may write there.
+            return self.keep(contact, id, message, place, content.clone());
+        }
+        let group = place.group.map(|context| context.group);
+        let Marked::Told(target) = marks::take(self.draft, id, group, content, self.now)? else {
             self.know(id, message, None);
             return Ok(());
         };

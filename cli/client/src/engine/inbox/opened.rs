@@ -25,7 +25,9 @@ use crate::{
     },
     rows::{
         ContactRow, Direction, KnownRow, MessageRow, Read as _, Standing, UnreadRow,
-        account::key as account_key, contact::key, message::known_key,
+        account::key as account_key,
+        contact::key,
+        message::{known_in, known_key},
     },
     step::Draft,
 };
@@ -55,9 +57,9 @@ pub(in crate::engine) fn post_reset<R: CryptoRng + ?Sized>(
 /// Where and when something was said.
 pub(super) struct Said<'c> {
     /// In a group, if in one.
-    group: Option<&'c GroupContext>,
+    pub(super) group: Option<&'c GroupContext>,
     /// Whether it waits for commits of the group.
-    is_held: bool,
+    pub(super) is_held: bool,
     /// The sender's clock.
     sent_ms: u64,
 }
@@ -150,8 +152,10 @@ impl Taking<'_, '_> {
         let mut ids = vec![message_id];
         let is_held = match &group {
             Some(context) if !again => {
+                // Others have not got what is passed on to us alone.
+                let noted = (!matches!(content, Content::Replay(_))).then_some(message_id);
                 let verdict =
-                    hear::hear(self.draft, id, &mut contact, message_id, context, self.now, rng)?;
+                    hear::hear(self.draft, id, &mut contact, noted, context, self.now, rng)?;
                 if verdict == Verdict::Refuse {
                     self.know(id, message_id, None);
                     self.news.push(News::Refused(id));
@@ -253,16 +257,21 @@ impl Taking<'_, '_> {
             sent_ms: place.sent_ms,
             stored: self.now,
             content,
+            notice: None,
         };
         self.draft.write(&number.to_be_bytes(), &row);
         self.know(with, id, Some(number));
+        if let (Some(group), false) = (row.group, matches!(row.content, Content::Replay(_))) {
+            let known = KnownRow { number: Some(number), came: self.now, level: None };
+            self.draft.write(&known_in(group, id), &known);
+        }
         marks::early::catch_up(self.draft, with, id, number)?;
         if let Some(context) = place.group.filter(|_| place.is_held) {
             hear::hold(self.draft, number, with, context, self.now);
             return Ok(());
         }
         let knocks = contact.standing == Standing::Request && place.group.is_none();
-        self.draft.write(&number.to_be_bytes(), &UnreadRow { of: with, knocks });
+        self.draft.write(&number.to_be_bytes(), &UnreadRow { of: with, group: row.group, knocks });
         self.news.push(News::Message(number));
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use msg_protocol::{
     content::ReceiptLevel,
-    id::{AccountId, MessageId},
+    id::{AccountId, GroupId, MessageId},
     time::UnixSeconds,
 };
 use rand_core::CryptoRng;
@@ -13,12 +13,13 @@ use rand_core::CryptoRng;
 use super::EngineError;
 use crate::{
     engine::{
-        contacts, marks,
+        contacts, groups, marks,
         receipts::{self, Soon},
     },
     rows::{
         ContactRow, Direction, KnownRow, MarksRow, MessageRow, Read as _, Standing, UnreadRow,
-        message::known_key,
+        Whose,
+        message::{known_in, known_key},
     },
     step::Draft,
     store::{Rows, StoreError, Table},
@@ -35,20 +36,22 @@ pub struct Unread {
     pub contact: ContactRow,
     /// What has been put to it since.
     pub marks: MarksRow,
+    /// Who wrote it first, if it was passed on.
+    pub author: Option<String>,
 }
 
 /// The oldest unread messages of people who are no strangers, at most so many, of
-/// one person or of all, from a number on.
+/// one person, in a group or all, from a number on.
 pub fn unread(
     rows: &(impl Rows + ?Sized),
     from: u64,
-    of: Option<AccountId>,
+    of: Whose,
     limit: usize,
-) -> Result<Vec<Unread>, StoreError> {
+) -> Result<Vec<Unread>, EngineError> {
     let people: BTreeMap<_, _> = contacts::everybody(rows)?.into_iter().collect();
     let mut waiting = Vec::new();
     each_unread(rows, &people, from, |number, row, contact| {
-        if of.is_none_or(|of| of == row.of) {
+        if of.includes(row.of, row.group) {
             waiting.push((number, contact.clone()));
         }
         if waiting.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -58,7 +61,8 @@ pub fn unread(
         let message = rows.row(&number.to_be_bytes())?;
         let message: MessageRow = message.ok_or(StoreError::Damaged(Table::Messages))?;
         let marks = marks::of(rows, number)?;
-        found.push(Unread { number, message, contact, marks });
+        let author = groups::author(rows, &message)?;
+        found.push(Unread { number, message, contact, marks, author });
     }
     Ok(found)
 }
@@ -96,9 +100,9 @@ fn each_unread(
 pub fn take_unread(
     draft: &Draft<'_>,
     from: u64,
-    of: Option<AccountId>,
+    of: Whose,
     limit: usize,
-) -> Result<Vec<Unread>, StoreError> {
+) -> Result<Vec<Unread>, EngineError> {
     let found = unread(draft, from, of, limit)?;
     for one in &found {
         mark_shown(draft, one.number)?;
@@ -123,6 +127,16 @@ pub fn number_of(
     message: MessageId,
 ) -> Result<Option<u64>, StoreError> {
     let known: Option<KnownRow> = rows.row(&known_key(with, message))?;
+    Ok(known.and_then(|known| known.number))
+}
+
+/// The number of a message in a group, whoever wrote it, if it is kept.
+pub fn number_in(
+    rows: &(impl Rows + ?Sized),
+    group: GroupId,
+    message: MessageId,
+) -> Result<Option<u64>, StoreError> {
+    let known: Option<KnownRow> = rows.row(&known_in(group, message))?;
     Ok(known.and_then(|known| known.number))
 }
 
@@ -152,7 +166,7 @@ pub fn mark_read<R: CryptoRng + ?Sized>(
             }
         })?;
         draft.remove(Table::Unread, &number.to_be_bytes());
-        let Some(row) = row.filter(|_| newly) else { continue };
+        let Some(row) = row.filter(|row| newly && row.notice.is_none()) else { continue };
         marks::goes_after(draft, *number, &row.content, now)?;
         let contact = contacts::with(draft, row.with)?;
         let Some(contact) = contact else { continue };
@@ -175,7 +189,8 @@ pub fn confirm_all<R: CryptoRng + ?Sized>(
     for (number, row) in draft.all::<UnreadRow>(&[])? {
         let message: Option<MessageRow> =
             if row.of == account { draft.row(&number)? } else { None };
-        ids.extend(message.filter(|message| message.with == account).map(|message| message.id));
+        let is_theirs = |row: &MessageRow| row.with == account && row.notice.is_none();
+        ids.extend(message.filter(is_theirs).map(|message| message.id));
     }
     let delivered = ReceiptLevel::Delivered;
     receipts::note(draft, account, &ids, delivered, Soon::Later, now, rng)

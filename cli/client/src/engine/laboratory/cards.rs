@@ -4,7 +4,10 @@ use msg_crypto::identity::IdentitySecret;
 use msg_protocol::{card::Card, signed::Signed};
 
 use super::World;
-use crate::{engine::account::Own, rows::account::key};
+use crate::{
+    engine::{account::Own, cards, groups},
+    rows::account::key,
+};
 
 impl World {
     /// Another identity takes somebody's name, as the relay tells it.
@@ -38,6 +41,17 @@ impl World {
         own.row.cards.pop();
         own.row.cards.push(own.identity.sign(&other));
         self.step(whom, |draft, _, _| draft.write(key::ACCOUNT, &own.row));
+    }
+
+    /// One is shown all cards of another.
+    pub(in crate::engine) fn shows_cards(&mut self, who: usize, whom: usize) {
+        let theirs = Own::load(&self.nodes[whom].store).unwrap();
+        let (account, all) = (theirs.id(), theirs.row.cards.clone());
+        self.step(who, |draft, now, rng| {
+            cards::shown(draft, account, all, now).unwrap();
+            let own = Own::load(draft).unwrap();
+            groups::recheck(draft, &own, now, rng).unwrap();
+        });
     }
 
     /// What the relay shows of somebody.

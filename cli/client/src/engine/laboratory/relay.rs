@@ -77,6 +77,33 @@ impl Relay {
         self.rows.entry(envelope.mailbox).or_default().push(row);
     }
 
+    /// A mailbox comes in another order, and with it some of what had come before.
+    pub(super) fn stir(&mut self, mailbox: MailboxId, mut draw: impl FnMut(usize) -> usize) {
+        let rows = self.rows.remove(&mailbox).unwrap_or_default();
+        let mut envelopes: Vec<Envelope> = rows.into_iter().map(|row| row.envelope).collect();
+        let earlier: Vec<&Envelope> =
+            self.ids.values().filter(|envelope| envelope.mailbox == mailbox).collect();
+        for _ in 0..earlier.len().min(3) {
+            envelopes.push(earlier[draw(earlier.len())].clone());
+        }
+        for last in (1..envelopes.len()).rev() {
+            envelopes.swap(last, draw(last + 1));
+        }
+        for envelope in envelopes {
+            self.sequence += 1;
+            let row = Row { sequence: self.sequence, knock: false, envelope };
+            self.rows.entry(mailbox).or_default().push(row);
+        }
+    }
+
+    /// Puts envelopes that were held back into their mailbox.
+    pub(super) fn give_back(&mut self, mailbox: MailboxId, rows: Vec<Row>) {
+        for row in rows {
+            self.sequence += 1;
+            self.rows.entry(mailbox).or_default().push(Row { sequence: self.sequence, ..row });
+        }
+    }
+
     /// Takes a counter; gives the highest that was shown before.
     pub(super) fn count(&mut self, id: AccountId, shown: u64) -> u64 {
         let before = self.counters.get(&id).copied().unwrap_or(0);

@@ -15,11 +15,11 @@ use super::super::{
 };
 use super::friends;
 use crate::{
-    rows::{Level, MessageRow, Read as _},
+    rows::{Level, MessageRow, Read as _, Whose},
     store::Table,
 };
 
-const ALL: Wanted = Wanted { from: 0, of: None, waits: true };
+const ALL: Wanted = Wanted { from: 0, of: Whose::Everybody, waits: true };
 
 /// One puts a mark to a message that they have with another.
 fn mark(world: &mut World, who: usize, whom: usize, content: &Content) -> MessageId {
@@ -96,7 +96,7 @@ fn who_has_read_a_text_is_told_of_another_once() {
     world.settle();
     let store = &world.nodes[1].store;
     assert_eq!(inbox::unread_count(store).unwrap(), 1);
-    let unread = inbox::unread(store, 0, None, 9).unwrap();
+    let unread = inbox::unread(store, 0, Whose::Everybody, 9).unwrap();
     assert_eq!(marks::target(&unread[0].message.content), Some(message));
     assert_eq!(texts(&world, 1), ["at three"]);
 }
@@ -134,7 +134,7 @@ fn what_overtakes_its_message_waits_for_it() {
     let (early, late) = (edit(message, "at three"), edit(message, "at four"));
     world.step(1, |draft, now, _| {
         for content in [&early, &sign(message, "!"), &late] {
-            let marked = marks::take(draft, own, content, now).unwrap();
+            let marked = marks::take(draft, own, None, content, now).unwrap();
             assert_eq!(marked, marks::Marked::Quietly);
         }
     });
@@ -155,7 +155,7 @@ fn what_waits_for_messages_that_never_come_is_little_and_goes() {
             id[..4].copy_from_slice(&number.to_be_bytes());
             let times = if number == 0 { 20 } else { 1 };
             for _ in 0..times {
-                marks::take(draft, own, &edit(MessageId(id), "noise"), now).unwrap();
+                marks::take(draft, own, None, &edit(MessageId(id), "noise"), now).unwrap();
             }
         }
     });
@@ -256,7 +256,9 @@ fn an_answer_is_what_answers() {
     world.settle();
     let find = |world: &World| {
         let from = world.nodes[1].id;
-        handling::answer(&world.nodes[0].store, from, question).unwrap().map(|(_, row)| row.content)
+        handling::answer(&world.nodes[0].store, Whose::Of(from), question)
+            .unwrap()
+            .map(|(_, row)| row.content)
     };
     assert_eq!(find(&world), None);
     let bytes = Bytes::new(b"yes".to_vec()).unwrap();

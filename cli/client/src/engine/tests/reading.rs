@@ -11,13 +11,13 @@ use crate::{
         inbox,
         laboratory::World,
     },
-    rows::{Alarm, Direction, Standing},
+    rows::{Alarm, Direction, Standing, Whose},
     store::{Rows, StoreError, Table, Value, Visit, memory::Memory},
 };
 
 /// Names and texts of what one has not read.
 fn unread(world: &World, who: usize) -> Vec<(String, bool)> {
-    let unread = inbox::unread(&world.nodes[who].store, 0, None, usize::MAX).unwrap();
+    let unread = inbox::unread(&world.nodes[who].store, 0, Whose::Everybody, usize::MAX).unwrap();
     let was_shown =
         |one: &inbox::Unread| matches!(one.message.direction, Direction::In { shown, .. } if shown);
     unread.iter().map(|one| (one.contact.name.clone(), was_shown(one))).collect()
@@ -66,7 +66,7 @@ fn what_the_former_identity_sent_is_shown_under_the_name_after_the_new_one_is_tr
         contacts::trust(draft, &own, bob, agreed, now, rng).unwrap()
     });
     let store = &world.nodes[0].store;
-    let shown = inbox::unread(store, 0, Some(new), usize::MAX).unwrap();
+    let shown = inbox::unread(store, 0, Whose::Of(new), usize::MAX).unwrap();
     assert_eq!(shown.len(), 1);
     assert_eq!(shown[0].contact.name, "bob");
     assert_eq!(contacts::all(store).unwrap().len(), 1);
@@ -79,7 +79,8 @@ fn of_two_who_read_at_once_the_second_is_told() {
     world.deliver(1, 0);
     world.collect(0, false);
     let mut take = || {
-        let taken = world.step(0, |draft, _, _| inbox::take_unread(draft, 0, None, 10).unwrap());
+        let taken = world
+            .step(0, |draft, _, _| inbox::take_unread(draft, 0, Whose::Everybody, 10).unwrap());
         let Direction::In { shown, .. } = taken[0].message.direction else { panic!("sent") };
         shown
     };
@@ -124,6 +125,6 @@ fn looking_for_what_is_unread_passes_over_what_was_read() {
     world.deliver(1, 0);
     world.collect(0, false);
     let rows = Counting { rows: &world.nodes[0].store, seen: Cell::new(0) };
-    assert_eq!(inbox::unread(&rows, 0, None, 64).unwrap().len(), 1);
+    assert_eq!(inbox::unread(&rows, 0, Whose::Everybody, 64).unwrap().len(), 1);
     assert!(rows.seen.get() < 10, "{} rows were looked at", rows.seen.get());
 }
