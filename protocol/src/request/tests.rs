@@ -53,7 +53,7 @@ pub(crate) fn one_of_each_kind() -> Vec<Request> {
     let hash = SaltedHash::of(&LinkToken::new([1; 32]), [2; 16]);
     let credential = || AccountCredential::new([5; 32]);
     let (account, device_id) = (AccountId([1; 16]), DeviceId([2; 16]));
-    let (blob, id, invite) = (BlobId([3; 32]), RecordId([4; 32]), InviteId([9; 32]));
+    let (blob, id) = (BlobId([3; 32]), RecordId([4; 32]));
     vec![
         Register {
             name: name(),
@@ -110,6 +110,17 @@ pub(crate) fn one_of_each_kind() -> Vec<Request> {
         RemoveDevice { device: device_id, card: sign(1, &card(1)), credential: credential() }
             .into(),
         DeleteAccount { credential: credential() }.into(),
+    ]
+    .into_iter()
+    .chain(of_administrators())
+    .collect()
+}
+
+fn of_administrators() -> Vec<Request> {
+    let name = || "bob".parse().unwrap();
+    let credential = || AccountCredential::new([5; 32]);
+    let invite = InviteId([9; 32]);
+    vec![
         CreateInvite { uses: 2, days: 30, note: "for carol".try_into().unwrap() }.into(),
         ListInvites { after: Some(invite) }.into(),
         RevokeInvite { id: invite }.into(),

@@ -97,7 +97,7 @@ impl OperationError {
     /// A word for programs.
     fn code(&self) -> &str {
         match self {
-            Self::LongNote => "usage",
+            Self::LongNote | Self::Unasked => "usage",
             Self::Faulty => "damaged",
             Self::Path(_) => "path",
             Self::Ask(error) => error.code(),
@@ -106,7 +106,6 @@ impl OperationError {
             Self::Link(_) | Self::Stdin(_) => "link",
             Self::Selftest(_) => "selftest",
             Self::NoFolder(_) | Self::Tls(_) | Self::Store(_) => "store",
-            Self::Unasked => "usage",
             Self::Disagreed => "disagreed",
         }
     }
@@ -140,7 +139,7 @@ fn obey(folder: &Path, words: &Admin) -> Result<(), OperationError> {
     let order = match words {
         Admin::Invite(words) => invite(words)?,
         Admin::Users(words) => users(words),
-        Admin::Admin(words) => admins(words),
+        Admin::Admins(words) => admins(words),
         Admin::Stats(_) => Order::Stats,
         Admin::Inspect { name, .. } => Order::Inspect { name: name.clone() },
         Admin::Backup { file, .. } => {
@@ -178,9 +177,9 @@ const fn printing(words: &Admin) -> Printing {
             | Invite::Revoke { printing, .. },
         )
         | Admin::Users(Users::List(printing))
-        | Admin::Admin(Admins::List(printing)) => *printing,
-        Admin::Admin(Admins::Add(user) | Admins::Remove(user)) => user.printing,
-        Admin::Users(
+        | Admin::Admins(Admins::List(printing)) => *printing,
+        Admin::Admins(Admins::Add(user) | Admins::Remove(user))
+        | Admin::Users(
             Users::Show(user)
             | Users::Suspend(user)
             | Users::Resume(user)

@@ -19,8 +19,8 @@ pub(crate) enum Admin {
     #[command(subcommand, arg_required_else_help = true)]
     Users(Users),
     /// Name, dismiss or list administrators: accounts that need no shell here.
-    #[command(subcommand, arg_required_else_help = true)]
-    Admin(Admins),
+    #[command(name = "admin", subcommand, arg_required_else_help = true)]
+    Admins(Admins),
     /// Print the relay in numbers.
     Stats(Printing),
     /// Print all that the relay keeps of an account.

@@ -91,11 +91,11 @@ impl<S: Store> Service<S> {
         let more = invites.len() > MAX_INVITES_PER_ANSWER;
         invites.truncate(MAX_INVITES_PER_ANSWER);
         let invites: Answer<Vec<_>> =
-            invites.into_iter().map(|(id, invite)| self.invite_out(id, invite)).collect();
+            invites.into_iter().map(|(id, invite)| self.invite_out(id, &invite)).collect();
         Ok(Invites { invites: List::new(invites?).map_err(|_| refusal::FAILED)?, more })
     }
 
-    fn invite_out(&self, RightId(id): RightId, invite: StoredInvite) -> Answer<InviteOut> {
+    fn invite_out(&self, RightId(id): RightId, invite: &StoredInvite) -> Answer<InviteOut> {
         Ok(InviteOut {
             id: InviteId(id),
             uses: invite.uses,
