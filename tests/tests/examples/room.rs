@@ -67,6 +67,29 @@ fn people_in_a_room_hear_each_other_and_who_comes_back_has_missed_nothing() {
 }
 
 #[test]
+fn a_newcomer_sees_what_was_said_before() {
+    let relay = relay();
+    let ([_alice, _bob, carol], [mut alices, mut bobs]) = kitchen(&relay);
+    alices.types("the kettle is on");
+    bobs.says("│ the kettle is on");
+    bobs.types("two sugars");
+    alices.says("│ two sugars");
+    alices.types("/invite carol");
+    let mut carols = super::until(
+        || {
+            let groups = carol.json(&["group", "list"]);
+            groups.first().is_some().then(|| enter(&carol, "kitchen"))
+        },
+        || alices.said(),
+    );
+    carols.says("│ the kettle is on");
+    carols.says("│ two sugars");
+    carols.types("three cups, then");
+    alices.says("│ three cups, then");
+    bobs.says("│ three cups, then");
+}
+
+#[test]
 fn a_room_is_not_entered_unasked_and_has_a_plain_name() {
     let relay = relay();
     let alice = Person::registered(MSG, "alice", &relay);
