@@ -20,7 +20,7 @@ use msg_client::{
         trust::Told,
     },
     home::Home,
-    rows::{Level, Standing, Trust},
+    rows::{Level, Standing, Trust, Whose},
     store::sealed::Store,
     transport::{DialSettings, Dialer},
     unlock::Protection,
@@ -110,7 +110,7 @@ impl Person {
 
     async fn read(&self) -> Vec<(String, String)> {
         self.client.collect().await.unwrap();
-        let unread = self.client.unread(0, None, 1_000).await.unwrap();
+        let unread = self.client.unread(0, Whose::Everybody, 1_000).await.unwrap();
         let numbers = unread.iter().map(|one| one.number).collect();
         self.client.mark_read(numbers).await.unwrap();
         unread
