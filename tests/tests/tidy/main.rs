@@ -9,6 +9,7 @@
     reason = "a test stops at its first surprise"
 )]
 
+mod absences;
 mod documents;
 mod evidence;
 mod labels;
