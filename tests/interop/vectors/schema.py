@@ -116,19 +116,22 @@ TERMS = [choice([], [], []), "num", "num", "num", "num", "num", "num", "num", "n
 WELCOME = ["num", 16, "num", TERMS]
 FAREWELL = ["num", "num", "num", option("num")]
 
+TEXT = ["bytes", option(16), option("num")]
+FILE = ["text", option(32), 32, 32, 32, "num", "num", "text", "bool", option(16), option("num"), option(["num", "num"])]
 CONTENTS = {
-    1: ["bytes", option(16), option("num")],
-    2: ["text", option(32), 32, 32, 32, "num", "num", "text", "bool", option(16), option("num"), option(["num", "num"])],
+    1: TEXT,
+    2: FILE,
     3: [16, "bytes"],
     4: [16],
     5: [16, "text"],
     6: [choice([], []), many(16)],
     7: [],
     8: [16],
-    9: choice([many(SIGNED)], [SIGNED], [16, 32]),
+    9: choice([many(SIGNED)], [many(SIGNED)], [16, 32]),
     10: [many([16, "bytes"]), option("num")],
     11: ["text", option(32), option(32), option(32), CARD_REF, "text"],
     12: ["num"],
+    13: [16, 16, "num", choice([TEXT], [FILE])],
 }
 GROUP_CONTEXT = [16, "num", 32, many(16)]
 EXTENSION = ["num", "bytes"]

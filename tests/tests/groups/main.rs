@@ -179,8 +179,8 @@ fn a_newcomer_is_sent_what_was_said_if_the_adder_wishes_it() {
     let [alice, bob] = &people;
     alice.done(&["send", "#ops", "one"]);
     bob.done(&["send", "#ops", "two"]);
-    alice.done(&["send", "#ops", "three"]);
     assert_eq!(alice.read(), ["two"]);
+    alice.done(&["send", "#ops", "three"]);
     carol.done(&["add-contact", "alice"]);
     alice.done(&["add-contact", "carol"]);
     carol.done(&["recv"]);
