@@ -266,20 +266,32 @@ impl Client {
     /// as a whole: a line has one of its own. None if several begin so.
     pub async fn message(&self, id: &str) -> Result<Option<(Kept, MessageId)>, ClientError> {
         let id = id.to_ascii_lowercase();
-        let all = self.history(Whose::Everybody, usize::MAX).await?;
-        let mut found: Option<(Kept, MessageId)> = None;
-        for kept in all.into_iter().filter(|kept| kept.message.notice.is_none()) {
-            for known in ids(&kept.message) {
-                if !known.to_string().starts_with(&id) {
-                    continue;
+        self.purge().await?;
+        self.look(move |rows| {
+            let held = groups::waiting(rows)?;
+            let mut found: Option<(u64, MessageRow, MessageId)> = None;
+            let mut is_ambiguous = false;
+            rows.each::<MessageRow>(&[], |key, row| {
+                let number = key.try_into().map_or(u64::MAX, u64::from_be_bytes);
+                if !is_shown(&row) || row.notice.is_some() || held.contains(&number) {
+                    return ControlFlow::Continue(());
                 }
-                if found.as_ref().is_some_and(|(_, first)| *first != known) {
-                    return Ok(None);
+                for known in ids(&row) {
+                    if !known.to_string().starts_with(&id) {
+                        continue;
+                    }
+                    is_ambiguous |= found.as_ref().is_some_and(|(.., first)| *first != known);
+                    found = Some((number, row.clone(), known));
                 }
-                found = Some((kept.clone(), known));
-            }
-        }
-        Ok(found)
+                if is_ambiguous { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+            let Some((number, row, known)) = found.filter(|_| !is_ambiguous) else {
+                return Ok(None);
+            };
+            let own = Own::load(rows)?.id();
+            Ok(Some((kept(rows, own, number, row)?, known)))
+        })
+        .await
     }
 
     /// Removes a message from this store alone.
