@@ -88,6 +88,46 @@ pub(crate) fn unlock_by_password(globals: &Globals, home: Home) -> Result<Store,
     Ok(Store::unlock(home, Protection::Password(&password))?)
 }
 
+/// The account, opened by its own password, which is given too, and by nothing that
+/// `msg unlock` has kept: for what a stolen device alone must not do. An unattended
+/// account has none.
+pub(crate) fn open_by_owner(
+    globals: &Globals,
+    home: Home,
+    command: &'static str,
+) -> Result<(Client, Option<Password>), Failure> {
+    let needs_password = unlock::needed(&home)? == Needed::Password;
+    let password = match given(globals)? {
+        _ if !needs_password => None,
+        Some(given) => Some(given),
+        None => Some(Terminal::open().ok_or_else(locked)?.password("Password: ")?),
+    };
+    let protection = password.as_ref().map_or(Protection::KeyFile, Protection::Password);
+    let store = Store::unlock(home, protection)?;
+    Ok((client(globals, store, command)?, password))
+}
+
+/// Whether the owner agrees to what is for good: with `--yes`, which has named the
+/// right thing, or on the terminal. `otherwise` says that it has named another.
+pub(crate) fn agree(
+    name: &str,
+    is_named: Option<bool>,
+    question: &str,
+    otherwise: impl FnOnce() -> Failure,
+) -> Result<(), Failure> {
+    let agrees = match is_named {
+        Some(true) => true,
+        Some(false) => return Err(otherwise()),
+        None => Terminal::open()
+            .ok_or_else(|| {
+                Failure::new(Exit::Usage, "there is no terminal to ask")
+                    .hint(format!("--yes {name}"))
+            })?
+            .agrees(question)?,
+    };
+    if agrees { Ok(()) } else { Err(Failure::new(Exit::Failed, "nothing was deleted")) }
+}
+
 /// The password that was handed over without a question.
 pub(crate) fn given(globals: &Globals) -> Result<Option<Password>, Failure> {
     Ok(secrets::given(globals.password_fd)?)

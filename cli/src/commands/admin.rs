@@ -1,9 +1,5 @@
 //! `msg admin`.
 
-use msg_client::{
-    store::sealed::Store,
-    unlock::{self, Needed, Protection},
-};
 use msg_protocol::{address::AccountName, request::SetQuota};
 
 use crate::{
@@ -13,7 +9,6 @@ use crate::{
         admin::{Admin, AdminCommand, InviteCommand, Quota, UsersCommand},
     },
     failure::{Exit, Failure},
-    prompt::Terminal,
     report::{
         self,
         admin::{Decided, Decision, Invite, Invites, NewInvite, User, Users},
@@ -105,36 +100,15 @@ async fn delete(
     name: &AccountName,
     yes: Option<&AccountName>,
 ) -> Result<(), Failure> {
-    agree(name, yes)?;
-    let home = account::home(globals)?;
-    let needs_password = unlock::needed(&home)? == Needed::Password;
-    let password = match account::given(globals)? {
-        _ if !needs_password => None,
-        Some(given) => Some(given),
-        None => Some(Terminal::open().ok_or_else(account::locked)?.password("Password: ")?),
-    };
-    let protection = password.as_ref().map_or(Protection::KeyFile, Protection::Password);
-    let store = Store::unlock(home, protection)?;
-    let client = account::client(globals, store, "admin")?;
+    let question = format!("Delete the account {name} for good?");
+    let is_named = yes.map(|said| said == name);
+    account::agree(&name.to_string(), is_named, &question, || {
+        Failure::new(Exit::Usage, "--yes names another account")
+            .hint("it repeats the name of the account that is to go")
+    })?;
+    let (client, password) = account::open_by_owner(globals, account::home(globals)?, "admin")?;
     client.delete_user(name.clone(), password).await?;
     let about = name.to_string();
     report::confirm(globals, &Decided { about, decision: Decision::Deleted })?;
     Ok(())
-}
-
-fn agree(name: &AccountName, yes: Option<&AccountName>) -> Result<(), Failure> {
-    let agrees = match yes {
-        Some(said) if said == name => true,
-        Some(_) => {
-            return Err(Failure::new(Exit::Usage, "--yes names another account")
-                .hint("it repeats the name of the account that is to go"));
-        }
-        None => Terminal::open()
-            .ok_or_else(|| {
-                Failure::new(Exit::Usage, "there is no terminal to ask")
-                    .hint(format!("--yes {name}"))
-            })?
-            .agrees(&format!("Delete the account {name} for good?"))?,
-    };
-    if agrees { Ok(()) } else { Err(Failure::new(Exit::Failed, "nothing was deleted")) }
 }
