@@ -154,14 +154,15 @@ impl Taking<'_, '_> {
             Some(context) if !again => {
                 // Others have not got what is passed on to us alone.
                 let noted = (!matches!(content, Content::Replay(_))).then_some(message_id);
-                let verdict =
-                    hear::hear(self.draft, id, &mut contact, noted, context, self.now, rng)?;
-                if verdict == Verdict::Refuse {
-                    self.know(id, message_id, None);
-                    self.news.push(News::Refused(id));
-                    return Ok(());
+                match hear::hear(self.draft, id, &mut contact, noted, context, self.now, rng)? {
+                    Verdict::Show => false,
+                    Verdict::Hold => true,
+                    Verdict::Refuse => {
+                        self.know(id, message_id, None);
+                        self.news.push(News::Refused(id));
+                        return Ok(());
+                    }
                 }
-                verdict == Verdict::Hold
             }
             _ => false,
         };
@@ -175,23 +176,14 @@ impl Taking<'_, '_> {
             }
             Content::Ping(_) | Content::Pong(_) => return Ok(()),
             Content::ContactDetails(details) => self.details(id, &mut contact, details, rng)?,
-            Content::SessionReset(_) if again => {}
-            Content::SessionReset(_) => {
-                if part == Adopted::ReceiveOnly {
-                    // They have lost the session that we send in, as far as we know.
-                    self.sessions.retire(peer, self.now)?;
-                }
-                outbox::seal_anew(self.draft, id, Some(peer.device()), self.now)?;
-                self.know(id, message_id, None);
-                self.news.push(News::Reset(id));
-            }
+            Content::SessionReset(_) if !again => self.reset(id, peer, part, message_id)?,
             Content::GroupOperation(operation) if !again => {
                 self.know(id, message_id, None);
                 let (own, now) = (self.own, self.now);
                 let news = came::operation(self.draft, own, id, operation, now, rng)?;
                 self.news.extend(news);
             }
-            Content::GroupOperation(_) => {}
+            Content::GroupOperation(_) | Content::SessionReset(_) => {}
             Content::Lines(lines) => ids = self.lines(&mut contact, id, &place, lines)?,
             content if marks::is_mark(&content) && !again => {
                 self.marked(&contact, id, message_id, &place, &content)?;
@@ -203,6 +195,24 @@ impl Taking<'_, '_> {
             _ => {}
         }
         self.confirm(id, &ids, confirm, rng)
+    }
+
+    /// They cannot open what was sealed to them so far.
+    fn reset(
+        &mut self,
+        id: AccountId,
+        peer: &PeerDevice,
+        part: Adopted,
+        message: MessageId,
+    ) -> Result<(), EngineError> {
+        if part == Adopted::ReceiveOnly {
+            // They have lost the session that we send in, as far as we know.
+            self.sessions.retire(peer, self.now)?;
+        }
+        outbox::seal_anew(self.draft, id, Some(peer.device()), self.now)?;
+        self.know(id, message, None);
+        self.news.push(News::Reset(id));
+        Ok(())
     }
 
     fn lines(
