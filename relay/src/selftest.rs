@@ -133,14 +133,17 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// Deletes what was registered.
+    /// Deletes what was registered: the second too if the first cannot be.
     fn remove(&self) -> Result<(), SelftestError> {
-        for account in self.accounts.iter().take(self.registered) {
-            let mut link =
-                Far::signed_in(self.link, account.sign_in(2)).map_err(at("sign in to delete"))?;
-            let request = DeleteAccount { credential: account.credential() };
-            link.ask(request).map_err(at("delete"))?;
-        }
+        let registered = self.accounts.iter().take(self.registered);
+        registered.fold(Ok(()), |before, account| before.and(self.delete(account)))
+    }
+
+    fn delete(&self, account: &Account) -> Result<(), SelftestError> {
+        let sign_in = account.sign_in(2);
+        let mut link = Far::signed_in(self.link, sign_in).map_err(at("sign in to delete"))?;
+        let request = DeleteAccount { credential: account.credential() };
+        link.ask(request).map_err(at("delete"))?;
         Ok(())
     }
 }
