@@ -244,7 +244,7 @@ fn what_is_done_to_a_group_message_goes_to_all_of_it() {
     let mut asking = bob.command(&["ask", "#ops", "go on?", "--timeout", "60s"]);
     let asking = asking.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let question = loop {
-        let rows = carol.json(&["recv", "--timeout", "5s"]);
+        let rows = carol.json(&["recv", "--timeout", "60s"]);
         if let Some(row) = rows.iter().find(|row| row["body"] == "go on?") {
             break row["id"].as_str().unwrap().to_owned();
         }

@@ -136,7 +136,7 @@ fn a_program_that_takes_too_long_is_ended_with_all_that_it_has_started() {
     let program = program(&bob, &lines);
     alice.done(&["send", "bob", "slow"]);
     alice.done(&["send", "bob", "quick"]);
-    let words = ["recv", "--handler-timeout", "1s", "--reply", "--exec", &program];
+    let words = ["recv", "--handler-timeout", "5s", "--reply", "--exec", &program];
     let done = bob.run(&words);
     assert_eq!(done.code, Some(1), "{}", done.stderr);
     assert!(done.stderr.contains("took too long"), "{}", done.stderr);
