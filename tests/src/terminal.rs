@@ -19,6 +19,8 @@ use rustix::{
 };
 
 const PATIENCE: Duration = Duration::from_mins(2);
+/// After how long keys are typed again.
+const AGAIN: Duration = Duration::from_millis(500);
 const SIZE: Winsize = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
 
 /// A command on a terminal of its own.
@@ -91,12 +93,24 @@ impl Terminal {
     /// Waits until the command ends; gives how, and all that was shown.
     #[track_caller]
     pub fn end(&mut self) -> (ExitStatus, String) {
+        self.end_by("")
+    }
+
+    /// The same, and types these keys until then, now and again.
+    #[track_caller]
+    pub fn end_by(&mut self, keys: &str) -> (ExitStatus, String) {
         let deadline = Instant::now() + PATIENCE;
+        let mut next = Instant::now();
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.screen.recv_timeout(left) {
+            assert!(Instant::now() < deadline, "it does not end: {}", self.shown);
+            if next <= Instant::now() {
+                // It may have ended by now.
+                let _ = self.keyboard.write_all(keys.as_bytes());
+                next += AGAIN;
+            }
+            match self.screen.recv_timeout(next.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.shown.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(RecvTimeoutError::Timeout) => panic!("it does not end: {}", self.shown),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }

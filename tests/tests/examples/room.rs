@@ -37,10 +37,12 @@ fn kitchen(relay: &RelayProcess) -> ([Person; 3], [Running; 2]) {
     let made = run(alice, PROGRAM, &["--create", "kitchen", "bob"]);
     assert_eq!(made.code, Some(0), "{}", made.stderr);
     let [bobs, mut alices] = [enter(bob, "kitchen"), enter(alice, "kitchen")];
-    while !alices.said().contains("2 people") {
+    let both_are_there = || {
         alices.types("/who");
         thread::sleep(Duration::from_millis(500));
-    }
+        alices.said().contains("2 people").then_some(())
+    };
+    super::until(both_are_there, || bobs.said());
     (people, [alices, bobs])
 }
 
@@ -178,11 +180,7 @@ fn a_pane_of_tmux_opens_for_each_client() {
     for _ in 0..3 {
         terminal.reads("you are in");
     }
-    // Ctrl-D in each pane; the next one is in front then.
-    for _ in 0..3 {
-        thread::sleep(Duration::from_millis(500));
-        terminal.types("\u{4}");
-    }
-    let (status, shown) = terminal.end();
+    // Ctrl-D in each pane; the next one is in front when it has gone.
+    let (status, shown) = terminal.end_by("\u{4}");
     assert!(status.success(), "{shown}");
 }
