@@ -10,10 +10,13 @@
 //! later, or [`MAX_DAYS_LATE`] days after it came. Absent: who signed what is
 //! checked before a commit gets here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use msg_protocol::{
-    group::{GroupChange, GroupCommit, GroupCommitHash},
+    group::{GroupChange, GroupCommit, GroupCommitHash, GroupStateHash},
     id::AccountId,
     time::UnixSeconds,
 };
@@ -68,10 +71,15 @@ pub fn decide(base: &Tip, links: &[Link]) -> Decided {
             siblings.push(link);
         }
     }
-    let mut search = Search { children, valid: BTreeSet::new(), refused: BTreeMap::new() };
-    let branch = search.best(base);
+    let mut search = Search {
+        children,
+        valid: BTreeSet::new(),
+        refused: BTreeMap::new(),
+        walked: BTreeMap::new(),
+    };
+    let chain = search.best(base).chain();
     let on_chain: BTreeSet<_> =
-        branch.chain.iter().flat_map(|applied| applied.commits.iter().copied()).collect();
+        chain.iter().flat_map(|applied| applied.commits.iter().copied()).collect();
     let displaced: BTreeSet<_> = search.valid.difference(&on_chain).copied().collect();
     let mut refused = search.refused;
     refused.retain(|hash, _| !search.valid.contains(hash));
@@ -79,8 +87,8 @@ pub fn decide(base: &Tip, links: &[Link]) -> Decided {
         on_chain.contains(hash) || displaced.contains(hash) || refused.contains_key(hash)
     };
     let waiting = links.iter().map(|link| link.hash).filter(|hash| !is_reached(hash)).collect();
-    let tip = branch.chain.last().map_or_else(|| base.clone(), |applied| applied.tip.clone());
-    Decided { chain: branch.chain, tip, displaced, refused, waiting }
+    let tip = chain.last().map_or_else(|| base.clone(), |applied| applied.tip.clone());
+    Decided { chain, tip, displaced, refused, waiting }
 }
 
 /// How many epochs of a chain nothing can change any more.
@@ -102,25 +110,50 @@ struct Search<'l> {
     /// Commits that may follow their predecessor.
     valid: BTreeSet<GroupCommitHash>,
     refused: BTreeMap<GroupCommitHash, Invalid>,
+    /// Where the walk was before: commits that apply together can lead to a state to
+    /// which one of them leads alone, again and again.
+    walked: BTreeMap<(GroupCommitHash, GroupStateHash), Rc<Branch>>,
 }
 
 /// A chain from somewhere on, and whose rights it takes.
 #[derive(Default)]
 struct Branch {
-    chain: Vec<Applied>,
+    first: Option<(Applied, Rc<Branch>)>,
     struck: BTreeSet<AccountId>,
+}
+
+impl Branch {
+    fn chain(&self) -> Vec<Applied> {
+        let mut chain = Vec::new();
+        let mut at = self;
+        while let Some((applied, next)) = &at.first {
+            chain.push(applied.clone());
+            at = next;
+        }
+        chain
+    }
 }
 
 /// One of several commits on one predecessor.
 struct Rival<'l> {
     link: &'l Link,
     tip: Tip,
-    branch: Branch,
+    branch: Rc<Branch>,
 }
 
 impl<'l> Search<'l> {
     /// The chain that goes on from `tip`.
-    fn best(&mut self, tip: &Tip) -> Branch {
+    fn best(&mut self, tip: &Tip) -> Rc<Branch> {
+        let place = (tip.commit, tip.state.hash());
+        if let Some(branch) = self.walked.get(&place) {
+            return Rc::clone(branch);
+        }
+        let branch = self.walk(tip);
+        self.walked.insert(place, Rc::clone(&branch));
+        branch
+    }
+
+    fn walk(&mut self, tip: &Tip) -> Rc<Branch> {
         let mut rivals = Vec::new();
         for link in self.children.get(&tip.commit).cloned().unwrap_or_default() {
             match changes::follow(tip.commit, &tip.state, &link.commit) {
@@ -138,7 +171,7 @@ impl<'l> Search<'l> {
         rivals.sort_by_key(|rival| rival.link.hash);
         let together = strongest(&rivals);
         match together.as_slice() {
-            [] => Branch::default(),
+            [] => Rc::default(),
             [only] => rivals
                 .into_iter()
                 .nth(*only)
@@ -153,9 +186,9 @@ impl<'l> Search<'l> {
     }
 
     /// All of them apply, in the order of their hashes, as far as they can.
-    fn merged(&mut self, before: &Tip, links: &[&'l Link]) -> Branch {
+    fn merged(&mut self, before: &Tip, links: &[&'l Link]) -> Rc<Branch> {
         let next = changes::next(&before.state, before.state.group, before.commit);
-        let (Some(mut state), Some(last)) = (next, links.last()) else { return Branch::default() };
+        let (Some(mut state), Some(last)) = (next, links.last()) else { return Rc::default() };
         let commit = last.hash;
         for link in links {
             (state, _) = changes::still(state, &link.commit.changes);
@@ -166,13 +199,13 @@ impl<'l> Search<'l> {
     }
 }
 
-fn joined(links: &[&Link], tip: Tip, mut branch: Branch) -> Branch {
+fn joined(links: &[&Link], tip: Tip, next: Rc<Branch>) -> Rc<Branch> {
+    let mut struck = next.struck.clone();
     for link in links {
-        branch.struck.extend(struck_by(link));
+        struck.extend(struck_by(link));
     }
     let commits = links.iter().map(|link| link.hash).collect();
-    branch.chain.insert(0, Applied { commits, tip });
-    branch
+    Rc::new(Branch { first: Some((Applied { commits, tip }, next)), struck })
 }
 
 /// Whose rights a commit takes.

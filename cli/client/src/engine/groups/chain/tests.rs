@@ -324,3 +324,21 @@ fn members_agree_after_any_order_of_arrival() {
         schedule(seed);
     }
 }
+
+/// A bug: two admins who struck and raised each other again at every epoch doubled
+/// what everybody else had to look at, once for each epoch.
+#[test]
+fn two_admins_who_strike_each_other_at_every_epoch_hold_nobody_up() {
+    let base = group(2);
+    let (mut links, mut tip) = (Vec::new(), base.clone());
+    for _ in 0..60 {
+        let one = commit(0, &tip, &[demote(1), promote(1)]);
+        let other = commit(1, &tip, &[demote(0), promote(0)]);
+        let (first, last) = if one.0.hash < other.0.hash { (one, other) } else { (other, one) };
+        tip = last.1;
+        links.extend([first.0, last.0]);
+    }
+    let decided = decide(&base, &links);
+    assert_eq!(decided.chain.len(), 60);
+    assert_eq!(decided.tip, tip);
+}
