@@ -56,7 +56,8 @@ pub(super) fn unpack(stream: impl Read, into: &Path, most: usize) -> Result<Unpa
         let Said { path, target } = std::mem::take(&mut said);
         let path = path.unwrap_or_else(|| entry.path_bytes().into_owned());
         let path = below(&path)?;
-        count += 1;
+        // Folders that only a path names are made too.
+        count += 1 + missing_above(into, &path);
         if count > most {
             return Err(FileError::NotUnpacked(format!("it has more than {most} entries")));
         }
@@ -140,6 +141,12 @@ fn below(path: &[u8]) -> Result<PathBuf, FileError> {
         }
     }
     Ok(found)
+}
+
+/// How many folders above a path are not there yet.
+fn missing_above(into: &Path, path: &Path) -> usize {
+    let above = path.ancestors().skip(1);
+    above.take_while(|above| into.join(above).symlink_metadata().is_err()).count()
 }
 
 fn make_folder(at: &Path) -> Result<(), FileError> {

@@ -42,7 +42,7 @@ impl Hostile {
         let into = folder.path().join("into");
         fs::create_dir(&into).unwrap();
         let bytes = self.0.into_inner().unwrap();
-        let unpacked = unpack(bytes.as_slice(), &into, 8);
+        let unpacked = unpack(bytes.as_slice(), &into, 16);
         (folder, unpacked)
     }
 }
@@ -150,8 +150,8 @@ fn what_is_there_twice_or_too_much_or_too_long_is_refused() {
     refused(Hostile::default().file("a").file("./a"), "there already");
     refused(Hostile::default().link("a", "b").link("a", "c"), "there twice");
     refused(Hostile::default().file("a").file("a/b"), "there already");
-    let many = (0..9).fold(Hostile::default(), |all, number| all.file(&number.to_string()));
-    refused(many, "more than 8 entries");
+    let many = (0..17).fold(Hostile::default(), |all, number| all.file(&number.to_string()));
+    refused(many, "more than 16 entries");
     let long = vec![b'a'; usize::try_from(MAX_SAID_BYTES).unwrap() + 1];
     refused(Hostile::default().put(EntryType::GNULongName, "x", "", &long).file("a"), "too long");
     refused(Hostile::default().file("."), "without a name");
@@ -182,4 +182,16 @@ fn a_folder_comes_out_as_it_went_in_with_what_can_be_run() {
     assert_eq!(fs::read(folder.path().join(&long)).unwrap(), b"data");
     let mode = |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode();
     assert_eq!((mode("run.sh") & 0o7100, mode(&long) & 0o7111), (0o100, 0));
+}
+
+#[test]
+fn folders_that_only_a_path_names_count_as_well() {
+    let deep = |number: u8| format!("{number}/b/c/d/e/file");
+    refused(
+        Hostile::default().file(&deep(1)).file(&deep(2)).file(&deep(3)),
+        "more than 16 entries",
+    );
+    let (folder, unpacked) = Hostile::default().file(&deep(1)).unpack();
+    unpacked.unwrap();
+    assert!(folder.path().join("into").join(deep(1)).exists());
 }
