@@ -1,7 +1,11 @@
 //! What others tell of groups: commits, statements, questions.
 
+use core::ops::ControlFlow;
+use std::collections::BTreeSet;
+
 use msg_protocol::{
     bounded::List,
+    content::Content,
     group::{GroupAccept, GroupCommit, GroupCommitHash, GroupOperation},
     id::{AccountId, GroupId},
     limits::{MAX_ACCEPTS_PER_MESSAGE, MAX_COMMITS_PER_MESSAGE},
@@ -17,12 +21,15 @@ use super::{
 };
 use crate::{
     engine::{EngineError, account::Own, contacts, inbox::News},
-    rows::{ContactRow, GroupRow, GroupStanding},
+    rows::{ContactRow, GroupRow, GroupStanding, OutboxRow, Read as _},
     step::Draft,
 };
 
 /// Seconds after which somebody is asked again for what is missing.
 const ASK_AGAIN_S: u64 = 20;
+/// Messages about groups that wait for one member: more questions are not answered
+/// before these have come.
+const MAX_PENDING: usize = 128;
 /// Groups there may be at a time: more invitations are passed over.
 const MAX_GROUPS: usize = 256;
 
@@ -174,7 +181,7 @@ fn asked<R: CryptoRng + ?Sized>(
         return Ok(());
     }
     let is_reached = contacts::with(draft, sender)?.as_ref().is_some_and(ContactRow::is_reached);
-    if !is_reached {
+    if !is_reached || pending(draft, sender)? >= MAX_PENDING {
         return Ok(());
     }
     let mut operations = propose::history(draft, group, &row, Some(after))?;
@@ -191,4 +198,16 @@ fn asked<R: CryptoRng + ?Sized>(
     }
     operations.extend(packs::accepts(accepts));
     tell(draft, sender, &operations, now, rng)
+}
+
+/// How much is on its way to somebody about groups.
+fn pending(draft: &Draft<'_>, account: AccountId) -> Result<usize, EngineError> {
+    let mut found = BTreeSet::new();
+    draft.each::<OutboxRow>(&[], |_, row| {
+        if row.account == account && matches!(row.content, Content::GroupOperation(_)) {
+            found.insert(row.message);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found.len())
 }

@@ -29,6 +29,8 @@ use crate::{
 
 /// Messages that wait for commits at a time.
 const MAX_HELD: usize = 1_024;
+/// Of those: one member's, or all of those who are in no group that they write to.
+const MAX_HELD_OF_ONE: usize = 256;
 /// Messages by which gaps are seen.
 const MAX_RECENT: usize = 256;
 /// Gaps, and people who were refused, that are remembered.
@@ -59,7 +61,7 @@ pub fn hear<R: CryptoRng + ?Sized>(
     let row = kept::with(draft, group)?.filter(|row| row.standing == GroupStanding::Joined);
     let Some(mut row) = row else { return Ok(Verdict::Refuse) };
     let mut verdict = judge(&row, sender, context.epoch, context.state);
-    if verdict == Verdict::Hold && held(draft)?.len() >= MAX_HELD {
+    if verdict == Verdict::Hold && !has_room(draft, &row, group, sender)? {
         verdict = Verdict::Refuse;
     }
     settle_in(draft, &row, sender, contact);
@@ -78,6 +80,26 @@ pub fn hear<R: CryptoRng + ?Sized>(
     }
     kept::save(draft, group, &row);
     Ok(verdict)
+}
+
+/// Whether one more message of somebody may wait: who is not in the group takes no
+/// room from those who are.
+fn has_room(
+    draft: &Draft<'_>,
+    row: &GroupRow,
+    group: GroupId,
+    sender: AccountId,
+) -> Result<bool, EngineError> {
+    let is_in =
+        |account: AccountId| row.state().is_some_and(|state| state.member(account).is_some());
+    let all = held(draft)?;
+    let is_strange = !is_in(sender);
+    let like = all.iter().filter(|(_, held)| {
+        held.sender == sender || (is_strange && held.group == group && !is_in(held.sender))
+    });
+    Ok(like.count() < MAX_HELD_OF_ONE
+        && (!is_strange || all.len() < MAX_HELD / 2)
+        && all.len() < MAX_HELD)
 }
 
 fn judge(row: &GroupRow, sender: AccountId, epoch: u32, state: GroupStateHash) -> Verdict {

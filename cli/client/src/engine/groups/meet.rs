@@ -81,7 +81,11 @@ fn missing(
         if row.unchecked.contains(&hash) && lacks(rows, said.author, &said.card)? {
             earlier.push(said.author);
         }
-        places.extend(said.changes.iter().filter_map(place));
+        // Once we are in, nobody but its members says where somebody lives.
+        let counts = row.settled.contains(&hash) || row.noted.contains(&hash);
+        if counts || row.standing != GroupStanding::Joined {
+            places.extend(said.changes.iter().filter_map(place));
+        }
     }
     let members = row.state().into_iter().flat_map(|state| state.members.iter());
     places.extend(members.map(of_member));

@@ -1,11 +1,12 @@
 //! What is here of a group is checked and decided, and what follows from that is
 //! done: for us, for those who have gone, for commits that were displaced.
 
+use core::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use msg_protocol::{
     card::{Card, CardRef},
-    group::{GroupCommit, GroupState},
+    group::{GroupCommit, GroupState, Role},
     id::{AccountId, GroupId},
     signed::{Signed, Verified},
     time::UnixSeconds,
@@ -52,9 +53,6 @@ pub(super) fn admit(
         row.late = row.late.saturating_add(1);
         return;
     }
-    if row.window.len() + row.unchecked.len() >= MAX_WINDOW {
-        return;
-    }
     draft.write(&commit_key(group, hash), &CommitRow { signed, came: now });
     row.unchecked.push(hash);
 }
@@ -71,6 +69,7 @@ pub(super) fn refresh<R: CryptoRng + ?Sized>(
     check(draft, own, group, row)?;
     let before = row.state().cloned();
     if !begin(draft, group, row)? {
+        bound(draft, group, row, None)?;
         return Ok((Vec::new(), row.unchecked.is_empty()));
     }
     let Some(base) = row.base.clone() else { return Ok((Vec::new(), true)) };
@@ -79,6 +78,7 @@ pub(super) fn refresh<R: CryptoRng + ?Sized>(
     propose::again(draft, own, group, row, &mut decided, now, rng)?;
     settle(draft, group, row, &decided, now)?;
     row.tip = Some(decided.tip.clone());
+    bound(draft, group, row, Some(&decided))?;
     let at = (before.as_ref(), row.standing == GroupStanding::Joined);
     let mut news = notices::decided(draft, own, group, row, at, &decided, now)?;
     if before.as_ref() != row.state() {
@@ -194,8 +194,59 @@ fn settle(
         row.window.retain(|one| one != hash);
         draft.remove(Table::Commits, &commit_key(group, *hash));
     }
-    row.window.retain(|hash| !decided.refused.contains_key(hash));
+    for hash in decided.refused.keys() {
+        row.window.retain(|one| one != hash);
+        draft.remove(Table::Commits, &commit_key(group, *hash));
+    }
     row.proposed.retain(|hash| row.window.contains(hash));
+    Ok(())
+}
+
+/// Of more commits than may wait those go that matter least, however many somebody
+/// sends: what makes up the group stays, and of what leads on from it the latest.
+fn bound(
+    draft: &Draft<'_>,
+    group: GroupId,
+    row: &mut GroupRow,
+    decided: Option<&Decided>,
+) -> Result<(), EngineError> {
+    let count = row.window.len() + row.unchecked.len();
+    let more = count.saturating_sub(MAX_WINDOW);
+    if more == 0 {
+        return Ok(());
+    }
+    let chain: BTreeSet<_> = decided
+        .iter()
+        .flat_map(|decided| decided.chain.iter().flat_map(|one| one.commits.iter().copied()))
+        .collect();
+    let idle: Vec<_> = row.window.iter().chain(&row.unchecked).copied().collect();
+    let mut ranked = Vec::new();
+    for (place, link) in links(draft, group, &idle)?.iter().enumerate() {
+        if chain.contains(&link.hash) || row.proposed.contains(&link.hash) {
+            continue;
+        }
+        let is_refused = decided.is_some_and(|decided| decided.refused.contains_key(&link.hash));
+        let is_rival = decided.is_some_and(|decided| decided.displaced.contains(&link.hash));
+        let leads_on = decided.is_some_and(|decided| {
+            let Tip { commit, state } = &decided.tip;
+            let author = state.member(link.commit.author);
+            link.commit.previous == *commit && author.is_some_and(|one| one.role == Role::Admin)
+        });
+        // Early ones are the way to later ones; of those that lead on the newest stays.
+        let rank = match (is_refused, leads_on, is_rival) {
+            (true, ..) => (0, Reverse(link.commit.epoch), place),
+            (_, true, _) => (3, Reverse(0), place),
+            (_, _, true) => (2, Reverse(link.commit.epoch), place),
+            _ => (1, Reverse(link.commit.epoch), place),
+        };
+        ranked.push((rank, link.hash));
+    }
+    ranked.sort_unstable();
+    for (_, hash) in ranked.into_iter().take(more) {
+        row.window.retain(|one| *one != hash);
+        row.unchecked.retain(|one| *one != hash);
+        draft.remove(Table::Commits, &commit_key(group, hash));
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod cards;
+mod floods;
 mod marks;
 mod notices;
 mod replay;
