@@ -66,7 +66,13 @@ pub(super) fn accept_unasked<R: CryptoRng + ?Sized>(
     now: UnixSeconds,
     rng: &mut R,
 ) -> Result<Vec<News>, EngineError> {
-    let GroupStanding::Invited { by } = row.standing else { return Ok(Vec::new()) };
+    if !matches!(row.standing, GroupStanding::Invited { .. }) {
+        return Ok(Vec::new());
+    }
+    // Whoever has asked us in, not whoever has passed that on.
+    let added = kept::added(draft, group, row, own.id())?;
+    let added = added.and_then(|(stored, _)| stored.signed.peek_unverified().ok());
+    let Some(by) = added.map(|commit| commit.author) else { return Ok(Vec::new()) };
     let is_asked = row.state().is_some_and(|state| state.member(own.id()).is_some());
     if !is_asked || !row.has_joined(by) {
         return Ok(Vec::new());
@@ -200,9 +206,16 @@ pub(super) fn claim(
 ) -> Result<(), EngineError> {
     let stored = kept::statement(draft, group, account)?;
     let is_known = stored.is_some_and(|stored| stored.is_checked);
-    let is_full = row.unproven.len() >= msg_protocol::limits::MAX_GROUP_MEMBERS;
-    if (is_known && row.has_joined(account)) || is_full {
+    if is_known && row.has_joined(account) {
         return Ok(());
+    }
+    if row.unproven.len() >= msg_protocol::limits::MAX_GROUP_MEMBERS {
+        // The oldest of those who are in it by no commit so far.
+        let state = row.state();
+        let is_in = |one: &AccountId| state.is_some_and(|state| state.member(*one).is_some());
+        let Some(place) = row.unproven.iter().position(|one| !is_in(one)) else { return Ok(()) };
+        let gone = row.unproven.remove(place);
+        draft.remove(Table::Statements, &statement_key(group, gone));
     }
     let stored = StatementRow { signed, came: now, is_checked: false };
     draft.write(&statement_key(group, account), &stored);
