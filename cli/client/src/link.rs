@@ -33,10 +33,12 @@ use msg_protocol::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
     sync::{mpsc, oneshot},
     task::JoinHandle,
     time::timeout,
 };
+use tokio_rustls::client::TlsStream;
 
 pub use self::{
     ask::{Ask, Pending},
@@ -79,7 +81,7 @@ impl Link {
         pin: Option<Pin>,
         isolation: &str,
     ) -> Result<Self, LinkError> {
-        let stream = dialer.dial(relay, pin, isolation).await?;
+        let stream = dial(dialer, relay, pin, isolation).await?;
         let (link, _) = Self::open(stream, ClientLink::anonymous(Moment(0))).await?;
         Ok(link)
     }
@@ -92,7 +94,7 @@ impl Link {
         isolation: &str,
         sign_in: SignIn,
     ) -> Result<(Self, SignedIn), LinkError> {
-        let stream = dialer.dial(relay, pin, isolation).await?;
+        let stream = dial(dialer, relay, pin, isolation).await?;
         let (link, signed_in) =
             Self::open(stream, ClientLink::signed_in(sign_in, Moment(0))).await?;
         Ok((link, signed_in.ok_or(LinkError::Here)?))
@@ -170,6 +172,16 @@ impl Link {
         // The driver has its own limits; what is left after these is aborted.
         let _ = timeout(2 * LEAVING_TIMEOUT, &mut task.0).await;
     }
+}
+
+async fn dial(
+    dialer: &Dialer,
+    relay: &RelayAddress,
+    pin: Option<Pin>,
+    isolation: &str,
+) -> Result<TlsStream<TcpStream>, LinkError> {
+    let dialled = dialer.dial(relay, pin, isolation).await;
+    dialled.map_err(|error| LinkError::Dial { relay: relay.clone(), error })
 }
 
 #[cfg(test)]

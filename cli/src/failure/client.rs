@@ -272,7 +272,7 @@ impl From<&LinkError> for Failure {
 fn untrusted(error: &LinkError, said: String) -> Failure {
     let failure = Failure::new(Exit::Trust, said);
     match error {
-        LinkError::Dial(DialError::Unknown { .. }) => {
+        LinkError::Dial { error: DialError::Unknown { .. }, .. } => {
             failure.hint("ask its operator for the relay's link, which holds the pin")
         }
         _ => failure.hint("ask its operator whether the relay has a new key"),

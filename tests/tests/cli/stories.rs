@@ -67,9 +67,14 @@ fn a_relay_that_is_away_gives_4_and_keeps_the_message_for_the_next_command() {
     let done = alice.run(&["send", "bob", "later"]);
     assert_eq!(done.code, Some(4), "{}", done.stderr);
     assert!(done.stderr.contains("hint:"), "{}", done.stderr);
+    let address = &relay.link().relay;
+    for words in [&["send", "bob", "later still"][..], &["recv"], &["status"], &["ping", "bob"]] {
+        let said = alice.run(words).stderr;
+        assert!(said.contains(&format!("cannot connect to {address}: ")), "{words:?}: {said}");
+    }
     relay.restart();
     alice.done(&["outbox", "retry"]);
-    assert_eq!(bob.read(), ["later"]);
+    assert_eq!(bob.read(), ["later", "later still"]);
 }
 
 #[test]

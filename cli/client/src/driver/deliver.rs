@@ -198,7 +198,7 @@ impl Client {
         let link = match self.anonymous(relay, pin, about).await {
             Ok(link) => link,
             Err(error) => {
-                let answers = parcels.into_iter().map(|parcel| (parcel, Err(error)));
+                let answers = parcels.into_iter().map(|parcel| (parcel, Err(error.clone())));
                 return (None, answers.collect());
             }
         };

@@ -214,7 +214,7 @@ impl Client {
                 _ if level >= Level::Relay => None,
                 _ if held.is_some() => held,
                 _ if !is_met => Some(Problem::Unmet),
-                Some((_, error)) => Some(Problem::Link(*error)),
+                Some((_, error)) => Some(Problem::Link(error.clone())),
                 None if waits => Some(Problem::AwaitsAcceptance),
                 None => None,
             };

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use msg_protocol::{
+    address::RelayAddress,
     error::{Code, Refusal},
     link::{Closure, RequestError},
     version::{Farewell, MAX_VERSION, MIN_VERSION},
@@ -13,12 +14,17 @@ use msg_protocol::{
 use crate::transport::DialError;
 
 /// Why a link was not opened, is of no more use, or gave no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
     /// The relay was not reached, or is not to be trusted.
-    #[error(transparent)]
-    Dial(#[from] DialError),
+    #[error("{}", .error.at(.relay))]
+    Dial {
+        /// Which.
+        relay: RelayAddress,
+        /// Why.
+        error: DialError,
+    },
     /// The connection broke, or the relay fell silent. Whether it has done what
     /// it was asked is not known.
     #[error("lost the relay: {0}")]
@@ -77,8 +83,8 @@ impl LinkError {
     /// Who has to do something about it.
     pub const fn fault(&self) -> Fault {
         match self {
-            Self::Dial(error) if error.is_distrust() => Fault::Untrusted,
-            Self::Dial(_) | Self::Lost(_) => Fault::Unreachable,
+            Self::Dial { error, .. } if error.is_distrust() => Fault::Untrusted,
+            Self::Dial { .. } | Self::Lost(_) => Fault::Unreachable,
             Self::TurnedAway(_) | Self::SignInRefused(_) | Self::Refused(_) | Self::Closing(_) => {
                 Fault::Refused
             }

@@ -43,7 +43,7 @@ impl Shared {
     }
 
     pub(super) fn closure(&self) -> Option<LinkError> {
-        self.left().closure
+        self.left().closure.clone()
     }
 
     /// Why nothing more comes.
@@ -52,7 +52,7 @@ impl Shared {
     }
 
     pub(super) async fn next_push(&self) -> Result<Push, LinkError> {
-        self.wait(|left| match (left.pushes.pop_front(), left.closure) {
+        self.wait(|left| match (left.pushes.pop_front(), left.closure.clone()) {
             (Some(push), _) => Some(Ok(push)),
             (None, closure) => closure.map(Err),
         })
@@ -60,7 +60,7 @@ impl Shared {
     }
 
     pub(super) async fn closed(&self) -> LinkError {
-        self.wait(|left| left.closure).await
+        self.wait(|left| left.closure.clone()).await
     }
 
     /// Looks until there is something to see. The notice is ordered before each

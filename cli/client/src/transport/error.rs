@@ -3,7 +3,7 @@
 
 use std::io;
 
-use msg_protocol::address::Pin;
+use msg_protocol::address::{Pin, RelayAddress};
 
 /// Why there is no connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +58,21 @@ pub enum DialError {
 }
 
 impl DialError {
+    /// What it says, with the relay that it is about.
+    pub(crate) fn at(&self, relay: &RelayAddress) -> String {
+        match self {
+            Self::Connect(kind) => format!("cannot connect to {relay}: {kind}"),
+            Self::ConnectTimeout => format!("cannot connect to {relay}: timed out"),
+            _ => {
+                let said = self.to_string();
+                match said.strip_prefix("relay ") {
+                    Some(rest) => format!("relay {relay} {rest}"),
+                    None => format!("relay {relay}: {said}"),
+                }
+            }
+        }
+    }
+
     /// Whether something answered that must not be trusted, as against nothing
     /// that could be. What speaks no TLS 1.3 is such a thing.
     pub const fn is_distrust(&self) -> bool {

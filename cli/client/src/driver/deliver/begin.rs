@@ -50,8 +50,8 @@ impl Client {
                 match answer {
                     Ok(prekeys) => found.push((account, prekeys)),
                     Err(error) => {
-                        delivery.failures.push((account, error));
                         let code = error.refusal().map(|refusal| refusal.code);
+                        delivery.failures.push((account, error));
                         delivery.gone.extend((code == Some(Code::NOT_FOUND)).then_some(account));
                         let denied = matches!(code, Some(Code::DENIED | Code::WORK_REQUIRED));
                         self.section(move |draft, _| {
@@ -100,7 +100,9 @@ impl Client {
         let link = self.anonymous(&place.address.relay, place.pin, Some(first.account)).await;
         let link = match link {
             Ok(link) => link,
-            Err(error) => return wants.into_iter().map(|want| (want, Err(error))).collect(),
+            Err(error) => {
+                return wants.into_iter().map(|want| (want, Err(error.clone()))).collect();
+            }
         };
         let mut ready = Vec::new();
         let mut answers = Vec::new();

@@ -128,7 +128,7 @@ impl Client {
             if !error.is_passing() {
                 return Err(error.into());
             }
-            let failures = sent.rows.iter().filter_map(|row| Some((row.account?, error)));
+            let failures = sent.rows.iter().filter_map(|row| Some((row.account?, error.clone())));
             let delivery = Delivery::failed(failures.collect());
             self.judge(&mut sent.rows, &delivery).await?;
             return Ok(sent);

@@ -72,6 +72,6 @@ async fn what_was_answered_before_the_link_broke_is_known() {
     })
     .await;
     let answers = link.deposit_batch(vec![deposit(1); 9]).await;
-    assert_eq!(answers[..5], [Ok(()); 5]);
-    assert_eq!(answers[5..], [Err(LinkError::Lost(Closure::Ended)); 4]);
+    assert!(answers[..5].iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(answers[5..], [const { Err(LinkError::Lost(Closure::Ended)) }; 4]);
 }

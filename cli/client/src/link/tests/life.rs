@@ -235,7 +235,7 @@ async fn pushes_come_by_leave_and_before_the_end() {
     for sequence in 1..=3 {
         assert_eq!(link.next_push().await, Ok(arrived(sequence)));
     }
-    assert_eq!(link.next_push().await, Err(reason));
+    assert_eq!(link.next_push().await, Err(reason.clone()));
     assert_eq!(reason, LinkError::Closing(Refusal::for_now(Code::UNAVAILABLE, 7)));
     assert_eq!(reason.retry_after(), Some(Duration::from_secs(7)));
     assert_eq!((reason.fault(), reason.is_passing()), (Fault::Refused, true));
