@@ -113,13 +113,18 @@ impl Later {
 }
 
 impl Reading<'_> {
-    /// Somebody who watches, and is shown nothing, is told who waits to be let in.
+    /// Somebody who watches, and is shown nothing, is told who waits for a word.
     async fn tell_of_strangers(&self) -> Result<(), Failure> {
         let Globals { json, quiet, .. } = self.globals;
         if self.shown > 0 || *json || *quiet || !output::is_terminal() {
             return Ok(());
         }
-        match self.client.figures().await?.requests {
+        let figures = self.client.figures().await?;
+        for group in shown::invitations(&figures) {
+            let asked = report::group::invitation(&group.shown());
+            output::say(&format!("nothing new; you are asked into {asked}\n"));
+        }
+        match figures.requests {
             0 => {}
             1 => output::say("nothing new; 1 stranger waits: msg requests\n"),
             many => output::say(&format!("nothing new; {many} strangers wait: msg requests\n")),

@@ -1,7 +1,11 @@
 //! From what the library knows to what is reported.
 
 use msg_client::{
-    driver::{Client, ClientError, groups, people::Person, receive::Kept},
+    driver::{
+        Client, ClientError, groups,
+        people::Person,
+        receive::{Figures, Kept},
+    },
     engine::{
         files::file_in,
         inbox::Unread,
@@ -83,6 +87,11 @@ pub(crate) fn group(group: &groups::Group, is_long: bool) -> group::Group {
         late: group.row.late,
         is_long,
     }
+}
+
+/// The groups that one is asked into.
+pub(crate) fn invitations(figures: &Figures) -> Vec<Untrusted> {
+    figures.invitations.iter().map(|name| format!("#{name}").into()).collect()
 }
 
 fn member(member: &groups::Member) -> group::Member {

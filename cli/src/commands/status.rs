@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use msg_client::driver::ClientError;
 
+use super::shown;
 use crate::{
     account,
     args::Globals,
@@ -46,6 +47,7 @@ pub(crate) async fn status(globals: &Globals) -> Result<Exit, Failure> {
         outbox: figures.outbox,
         unread: figures.unread,
         requests: figures.requests,
+        invitations: shown::invitations(&figures),
         unopened: figures.relay.unopened,
     };
     report::say(globals, &status)?;

@@ -49,6 +49,8 @@ pub(crate) struct Status {
     pub(crate) unread: usize,
     /// Strangers who wait for a word.
     pub(crate) requests: usize,
+    /// Groups that this account is asked into, with their sign.
+    pub(crate) invitations: Vec<Untrusted>,
     /// Envelopes that could not be opened.
     pub(crate) unopened: u64,
 }
@@ -167,6 +169,9 @@ impl Report for Status {
             ("outbox", self.outbox.to_string()),
             ("requests", self.requests.to_string()),
         ];
+        for group in &self.invitations {
+            rows.push(("asked into", super::group::invitation(&group.shown())));
+        }
         if self.unopened > 0 {
             rows.push(("unopened", self.unopened.to_string()));
         }

@@ -216,6 +216,11 @@ impl Group {
     }
 }
 
+/// A group that one is asked into, and the words that join it.
+pub(crate) fn invitation(name: &str) -> String {
+    format!("{name}: msg group accept {}", plain(name))
+}
+
 fn plain(name: &str) -> &str {
     name.trim_start_matches('#')
 }

@@ -159,7 +159,15 @@ fn an_invitation_waits_for_a_word_and_can_be_declined() {
     let asked = bob.json(&["group", "list"]).remove(0);
     assert_eq!(asked["standing"], "invited");
     assert_eq!(asked["invited_by"], "alice");
+    let status = bob.done(&["status"]);
+    assert!(status.contains("#ops: msg group accept ops"), "{status}");
+    let told = bob.done(&["recv"]);
+    assert!(told.contains("#ops  alice asks you in; msg group accept ops"), "{told}");
     bob.done(&["group", "decline", "ops"]);
+    assert_eq!(bob.json(&["status"])[0]["invitations"], serde_json::json!([]));
+    let again = bob.run(&["group", "accept", "ops"]);
+    assert_eq!(again.code, Some(1));
+    assert!(again.stderr.contains("hint: msg group list"), "{}", again.stderr);
     alice.done(&["recv"]);
     assert_eq!(joined(&alice), ["alice"]);
     let members = alice.json(&["group", "info", "ops"]).remove(0)["members"].clone();

@@ -40,6 +40,8 @@ pub struct Figures {
     pub unread: usize,
     /// Strangers who wait for a word.
     pub requests: usize,
+    /// Groups that we are asked into, without their sign.
+    pub invitations: Vec<String>,
 }
 
 /// Messages that are looked at together.
@@ -114,6 +116,7 @@ impl Client {
                 outbox: outbox::all(rows)?.iter().filter(|(_, row)| outbox::is_said(row)).count(),
                 unread: inbox::unread_count(rows)?,
                 requests: contacts::requests(rows)?,
+                invitations: groups::invitations(rows)?,
                 account: own.row,
             })
         })

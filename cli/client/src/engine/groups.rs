@@ -38,7 +38,7 @@ pub use self::{
     changes::Invalid,
     hear::waiting,
     join::{accept, decline},
-    kept::{all, find, with},
+    kept::{all, find, invitations, with},
     meet::{met, recheck, to_meet},
     propose::{create, propose},
     replay::{author, promise},

@@ -8,7 +8,7 @@ use msg_protocol::{
 use super::{GroupError, chain::Link};
 use crate::{
     rows::{
-        CommitRow, GroupRow, Read as _, StatementRow,
+        CommitRow, GroupRow, GroupStanding, Read as _, StatementRow,
         group::{commit_key, key, statement_key},
     },
     step::Draft,
@@ -29,6 +29,13 @@ pub fn all(rows: &(impl Rows + ?Sized)) -> Result<Vec<(GroupId, GroupRow)>, Stor
         .collect();
     found.sort_by(|(_, one), (_, other)| one.name.cmp(&other.name));
     Ok(found)
+}
+
+/// The names of those that we are asked into.
+pub fn invitations(rows: &(impl Rows + ?Sized)) -> Result<Vec<String>, StoreError> {
+    let mut all = all(rows)?;
+    all.retain(|(_, row)| matches!(row.standing, GroupStanding::Invited { .. }));
+    Ok(all.into_iter().map(|(_, row)| row.name).collect())
 }
 
 /// A group by the name that it has here, with its sign or without.
