@@ -48,7 +48,7 @@ pub(crate) async fn run(
         None => None,
     };
     let mut exits = Vec::new();
-    for path in &args.files {
+    for (path, left) in args.files.iter().zip((0..args.files.len()).rev()) {
         let source = source(path, args)?;
         let shown = args.name.clone().unwrap_or_else(|| path.display().to_string());
         let sending = FileSending {
@@ -62,7 +62,8 @@ pub(crate) async fn run(
             key: key(args, exits.len()),
             expire_s: args.sending.expire,
         };
-        exits.push(one(globals, &client, sending, &args.sending, &shown).await?);
+        let sent = one(globals, &client, sending, &args.sending, &shown).await;
+        exits.push(sent.map_err(|failure| unsent(failure, left))?);
     }
     Ok(send::together(&exits))
 }
@@ -151,6 +152,15 @@ fn source(path: &Path, args: &messages::Send) -> Result<Source, Failure> {
     }
     let stream = stdin::stream(args.sending.allow_empty)?;
     Ok(Source::Stream(stream, PIPE.to_owned()))
+}
+
+/// Those behind a file that failed are not sent.
+fn unsent(failure: Failure, left: usize) -> Failure {
+    match left {
+        0 => failure,
+        1 => failure.or_hint("the one after it was not sent either"),
+        _ => failure.or_hint(&format!("the {left} after it were not sent either")),
+    }
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {

@@ -20,7 +20,7 @@ use msg_client::{
 use msg_protocol::error::Code;
 
 use super::{Exit, Failure};
-use crate::prompt::PromptError;
+use crate::{prompt::PromptError, report};
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
@@ -75,9 +75,15 @@ impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         let said = error.to_string();
         match error {
-            FileError::NoFiles | FileError::TooLarge { .. } | FileError::TooLong => {
-                Self::new(Exit::Refused, said).kept(false)
+            FileError::TooLarge { limit } => {
+                let size = report::file::size(limit);
+                Self::new(
+                    Exit::Refused,
+                    format!("it is larger than the {size} that the relay takes"),
+                )
+                .kept(false)
             }
+            FileError::NoFiles | FileError::TooLong => Self::new(Exit::Refused, said).kept(false),
             FileError::Gone => Self::new(Exit::Refused, said)
                 .hint("relays keep files for a while only; ask for it again")
                 .kept(false),

@@ -48,12 +48,11 @@ impl Opened {
         let failed = || FileError::source(what.clone());
         let file = File::open(path).map_err(failed())?;
         let metadata = file.metadata().map_err(failed())?;
-        // The last part of `.` or `..` is elsewhere.
-        let whole = path.canonicalize().map_err(failed())?;
-        let last = if path.file_name().is_some() { path } else { &whole };
-        let last = last.file_name().unwrap_or_default().to_string_lossy();
-        let name = safe_name(&last);
+        let name = |path: &Path| safe_name(&path.file_name().unwrap_or_default().to_string_lossy());
         if metadata.is_dir() {
+            // The last part of `.` or `..` is elsewhere.
+            let whole = path.canonicalize().map_err(failed())?;
+            let name = name(if path.file_name().is_some() { path } else { &whole });
             let source = Box::new(Packed::begin(whole, name.clone()).map_err(failed())?);
             let name = format!("{name}.tar");
             return Ok(Self { source, what, name, length: None, stamp: None });
@@ -62,7 +61,7 @@ impl Opened {
         Ok(Self {
             source: Box::new(file),
             what,
-            name,
+            name: name(path),
             length: is_file.then_some(metadata.len()),
             stamp: is_file.then(|| stamp(&metadata)),
         })
