@@ -104,6 +104,9 @@ impl From<AdminError> for Failure {
             AdminError::NoSuchInvite => {
                 Self::new(Exit::Failed, said).hint("msg admin invite list shows those that are out")
             }
+            AdminError::NoSuchUser(_) => {
+                Self::new(Exit::Failed, said).hint("msg admin users list shows them all")
+            }
             AdminError::AmbiguousInvite => Self::new(Exit::Failed, said).hint("write more of it"),
             _ => Self::new(Exit::Failed, said),
         }

@@ -44,6 +44,11 @@ fn an_administrator_invites_somebody_who_registers_and_can_be_kept_out() {
     alice.done(&["admin", "users", "resume", "bob"]);
     assert_eq!(bob.run(&["recv"]).code, Some(0));
 
+    for words in [&["show", "zoe"][..], &["suspend", "zoe"], &["delete", "zoe", "--yes", "zoe"]] {
+        let nobody = alice.run(&[&["admin", "users"], words].concat());
+        assert_eq!(nobody.code, Some(1), "{words:?}: {}", nobody.stderr);
+        assert!(nobody.stderr.contains("no account is called zoe"), "{}", nobody.stderr);
+    }
     assert_eq!(alice.run(&["admin", "users", "delete", "bob"]).code, Some(2), "nobody was asked");
     assert_eq!(alice.run(&["admin", "users", "delete", "bob", "--yes", "rob"]).code, Some(2));
     alice.done(&["admin", "users", "delete", "bob", "--yes", "bob"]);

@@ -40,6 +40,9 @@ pub enum AdminError {
     /// Several have.
     #[error("more than one invitation has an id that begins so")]
     AmbiguousInvite,
+    /// The relay has no such account.
+    #[error("no account is called {0}")]
+    NoSuchUser(AccountName),
     /// The relay's list has no order.
     #[error("the relay gives a list that makes no sense")]
     Disorder,
@@ -132,7 +135,7 @@ impl Client {
 
     /// One account of our relay.
     pub async fn user(&self, name: AccountName) -> Result<User, ClientError> {
-        self.ask_own(ShowUser { name }).await
+        self.ask_about(&name, ShowUser { name: name.clone() }).await
     }
 
     /// Keeps an account from signing in, or lets it sign in again.
@@ -141,12 +144,13 @@ impl Client {
         name: AccountName,
         suspended: bool,
     ) -> Result<(), ClientError> {
-        self.ask_own(SuspendUser { name, suspended }).await.map(drop)
+        self.ask_about(&name, SuspendUser { name: name.clone(), suspended }).await.map(drop)
     }
 
     /// Gives an account other limits.
     pub async fn set_quota(&self, quota: SetQuota) -> Result<User, ClientError> {
-        self.ask_own(quota).await
+        let name = quota.name.clone();
+        self.ask_about(&name, quota).await
     }
 
     /// Ends another account. Our own password is needed, if we have one.
@@ -166,9 +170,18 @@ impl Client {
                 break;
             }
         }
-        outcome?;
+        outcome.map_err(|error| about(&name, error.into()))?;
         link.close().await;
         Ok(())
+    }
+
+    /// Asks one thing about an account.
+    async fn ask_about<A: Ask>(
+        &self,
+        name: &AccountName,
+        request: A,
+    ) -> Result<A::Answer, ClientError> {
+        self.ask_own(request).await.map_err(|error| about(name, error))
     }
 
     /// Asks one thing over a link of our own.
@@ -177,5 +190,15 @@ impl Client {
         let answer = link.ask(request).await?;
         link.close().await;
         Ok(answer)
+    }
+}
+
+/// An account that the relay does not have is named.
+fn about(name: &AccountName, error: ClientError) -> ClientError {
+    match error {
+        ClientError::Link(LinkError::Refused(refusal)) if refusal.code == Code::NOT_FOUND => {
+            AdminError::NoSuchUser(name.clone()).into()
+        }
+        error => error,
     }
 }
