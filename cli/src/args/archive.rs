@@ -23,6 +23,7 @@ Exits with 0 even if nothing is found.")]
 pub(crate) struct Search {
     /// What is looked for.
     #[arg(value_name = "WORD", required = true)]
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) words: Vec<String>,
     /// Only with that contact, or in that group.
     #[arg(long, value_name = "WHO", add = ArgValueCompleter::new(completion::contact))]

@@ -11,6 +11,7 @@ use crate::{
         presence::{Ping, Who},
     },
     failure::{Exit, Failure},
+    output,
     report::{self, presence::Presence},
 };
 
@@ -23,6 +24,10 @@ pub(crate) async fn who(globals: &Globals, args: &Who) -> Result<Exit, Failure> 
     let found = client.ping(accounts, args.timeout.0).await?;
     for person in &people {
         report::say(globals, &presence(person, found.get(&person.account).copied()))?;
+    }
+    let is_watched = !globals.json && !globals.quiet && output::is_terminal();
+    if found.is_empty() && !people.is_empty() && is_watched {
+        output::say("nobody answered: msg recv --follow answers, after: msg config presence on\n");
     }
     Ok(Exit::Done)
 }

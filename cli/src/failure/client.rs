@@ -130,7 +130,8 @@ impl From<AddError> for Failure {
         let said = error.to_string();
         match error {
             AddError::Engine(error) => error.into(),
-            AddError::NameTaken(_) => Self::new(Exit::Failed, said).hint("choose with --as NAME"),
+            AddError::NameTaken(_) => Self::new(Exit::Failed, said)
+                .hint("choose another name; msg add-contact takes it with --as NAME"),
             AddError::Changed(name) => Self::new(Exit::Trust, said)
                 .hint(format!("compare fingerprints, then: msg trust {name}")),
             _ => Self::new(Exit::Failed, said),
@@ -292,7 +293,10 @@ fn untrusted(error: &LinkError, said: String) -> Failure {
 pub(crate) fn unknown(name: &str) -> String {
     let small = name.to_lowercase();
     let capitals = if small == name { "" } else { "; capitals count" };
-    format!("msg contacts lists them{capitals}; msg add-contact {small} adds somebody")
+    format!(
+        "msg contacts lists them{capitals}; msg add-contact {small} adds somebody; \
+        a group is written '#{small}'"
+    )
 }
 
 fn missing(folder: &Path) -> String {
