@@ -45,7 +45,7 @@ pub(crate) async fn run(globals: &Globals, args: &groups::Group) -> Result<Exit,
         }
         GroupCommand::Decline { group } => {
             let _ = client.take_in().await;
-            (Change::Declined, client.leave_group(group).await?)
+            (Change::Declined, client.decline_group(group).await?)
         }
         GroupCommand::Leave { group } => (Change::Left, client.leave_group(group).await?),
         GroupCommand::Rename { group, name } => {

@@ -169,10 +169,25 @@ impl From<GroupError> for Failure {
             GroupError::Engine(error) => error.into(),
             GroupError::NoGroup(_) => Self::new(Exit::Failed, said)
                 .hint("msg group list shows them; msg group create makes one"),
+            GroupError::NotInvited(_) => {
+                Self::new(Exit::Failed, said).hint("msg group list shows who asks you in")
+            }
+            GroupError::Joined(name) => {
+                Self::new(Exit::Failed, said).hint(format!("msg group leave {name} takes you out"))
+            }
             GroupError::Unchecked(_) => Self::new(Exit::Unreachable, said)
                 .hint("try again when the relays of its members are there"),
             GroupError::LastAdmin(name) => Self::new(Exit::Failed, said)
                 .hint(format!("make somebody else an admin first: msg group promote {name} WHO")),
+            GroupError::NameTaken(name) => Self::new(Exit::Failed, said)
+                .hint(format!("msg group add {name} WHO asks somebody into it")),
+            GroupError::BadName(_) => {
+                Self::new(Exit::Usage, said).hint("one word, without commas or #")
+            }
+            GroupError::NotMember { group, .. } | GroupError::MemberAlready { group, .. } => {
+                Self::new(Exit::Failed, said)
+                    .hint(format!("msg group info {group} shows who is in it"))
+            }
             GroupError::Unfitting(name) => {
                 Self::new(Exit::Failed, said).hint(format!("msg group info {name} shows it"))
             }

@@ -178,6 +178,33 @@ fn an_invitation_waits_for_a_word_and_can_be_declined() {
 }
 
 #[test]
+fn who_has_joined_leaves_by_that_word_alone() {
+    let relay = relay();
+    let people = ["alice", "bob"].map(|name| Person::registered(MSG, name, &relay));
+    ops(&people, [&relay; 2]);
+    let [_, bob] = &people;
+    for word in ["accept", "decline"] {
+        let done = bob.run(&["group", word, "ops"]);
+        assert_eq!(done.code, Some(1), "{word}: {}", done.stderr);
+        assert!(done.stderr.contains("you are in #ops already"), "{word}: {}", done.stderr);
+    }
+    assert_eq!(joined(bob), ["alice", "bob"]);
+    let [alice, _] = &people;
+    for (words, said) in [
+        (["group", "add", "ops", "bob"].as_slice(), "bob is in #ops already"),
+        (&["group", "promote", "ops", "zoe"], "zoe is not in #ops"),
+        (&["group", "create", "ops"], "a group is called #ops already"),
+        (&["group", "create", "my ops"], "no group can be called #my ops"),
+    ] {
+        let done = alice.run(words);
+        assert!(done.stderr.contains(said), "{words:?}: {}", done.stderr);
+        assert!(done.stderr.contains("hint: "), "{words:?}: {}", done.stderr);
+    }
+    bob.done(&["group", "leave", "ops"]);
+    assert_eq!(joined(bob), ["alice"]);
+}
+
+#[test]
 fn a_newcomer_is_sent_what_was_said_if_the_adder_wishes_it() {
     let relay = relay();
     let [alice, bob, carol] =

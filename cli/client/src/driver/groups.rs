@@ -142,8 +142,13 @@ impl Client {
         history: u32,
     ) -> Result<Group, ClientError> {
         let (mut added, mut new) = (Vec::new(), Vec::new());
+        let found = self.group(group).await?;
         for name in who {
             let person = self.contact(&name).await?;
+            if found.members.iter().any(|member| member.account == person.account) {
+                let group = found.row.name;
+                return Err(GroupError::MemberAlready { who: name, group }.into());
+            }
             let is_contact = person.row.standing == Standing::Added;
             let place = person.row.place.clone().filter(|_| is_contact);
             let place = place.ok_or(ClientError::NotAccepted(name))?;
@@ -152,7 +157,7 @@ impl Client {
             new.push(person.account);
             added.push(GroupChange::from(add));
         }
-        let id = self.group(group).await?.id;
+        let id = found.id;
         self.step(move |draft, rng| {
             let own = Own::load(&draft)?;
             groups::propose(&draft, &own, id, added, now(), rng)?;
@@ -174,7 +179,12 @@ impl Client {
         let name = found.row.name.clone();
         let is_meant = |member: &&Member| member.name == who || member.address == who;
         let member = found.members.iter().find(is_meant);
-        let account = member.ok_or_else(|| EngineError::NoContact(who.to_owned()))?.account;
+        let account = match member {
+            Some(member) => member.account,
+            None => {
+                return Err(GroupError::NotMember { who: who.to_owned(), group: name }.into());
+            }
+        };
         if what != ToMember::Remove && member.is_some_and(|member| !member.has_joined) {
             return Err(GroupError::Unfitting(name).into());
         }
@@ -190,8 +200,7 @@ impl Client {
     pub async fn rename_group(&self, group: &str, name: &str) -> Result<Group, ClientError> {
         let id = self.group(group).await?.id;
         let plain = name.strip_prefix('#').unwrap_or(name).to_owned();
-        let unfit = || GroupError::Unfitting(group.trim_start_matches('#').to_owned());
-        let name = Str::new(plain).map_err(|_| unfit())?;
+        let name = Str::new(plain.clone()).map_err(|_| GroupError::BadName(plain))?;
         self.change_group(group, vec![RenameGroup { name }.into()]).await?;
         self.group_with(id).await
     }
@@ -219,10 +228,7 @@ impl Client {
 
     /// Joins a group that we were asked into: who made it is looked at first.
     pub async fn accept_group(&self, group: &str) -> Result<Group, ClientError> {
-        let found = self.group(group).await?;
-        if !matches!(found.row.standing, GroupStanding::Invited { .. }) {
-            return Err(GroupError::NotInvited(found.row.name).into());
-        }
+        let found = self.invitation(group).await?;
         for _ in 0..ROUNDS {
             if self.meet(Some(found.id), &[]).await? == 0 {
                 break;
@@ -239,17 +245,36 @@ impl Client {
         self.group_with(id).await
     }
 
-    /// Says no to an invitation, or leaves.
+    /// Says no to an invitation.
+    pub async fn decline_group(&self, group: &str) -> Result<Group, ClientError> {
+        let found = self.invitation(group).await?;
+        self.go(found.id).await?;
+        Ok(found)
+    }
+
+    /// Leaves, or says no.
     pub async fn leave_group(&self, group: &str) -> Result<Group, ClientError> {
         let found = self.group(group).await?;
-        let id = found.id;
+        self.go(found.id).await?;
+        Ok(found)
+    }
+
+    async fn invitation(&self, group: &str) -> Result<Group, ClientError> {
+        let found = self.group(group).await?;
+        match found.row.standing {
+            GroupStanding::Invited { .. } => Ok(found),
+            GroupStanding::Joined => Err(GroupError::Joined(found.row.name).into()),
+            GroupStanding::Gone => Err(GroupError::NotInvited(found.row.name).into()),
+        }
+    }
+
+    async fn go(&self, id: GroupId) -> Result<(), ClientError> {
         self.step(move |draft, rng| {
             let own = Own::load(&draft)?;
             groups::decline(&draft, &own, id, now(), rng)?;
             Ok(draft.step(()))
         })
-        .await?;
-        Ok(found)
+        .await
     }
 }
 

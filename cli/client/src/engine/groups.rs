@@ -55,6 +55,9 @@ pub enum GroupError {
     /// We are not in it, or not any more.
     #[error("you are not in #{0}")]
     NotJoined(String),
+    /// We are in it.
+    #[error("you are in #{0} already")]
+    Joined(String),
     /// We were not asked into it, or have answered.
     #[error("there is no invitation to #{0}")]
     NotInvited(String),
@@ -64,6 +67,28 @@ pub enum GroupError {
     /// Only admins may do that.
     #[error("only admins of #{0} may do that")]
     NotAdmin(String),
+    /// Another group here has the name.
+    #[error("a group is called #{0} already")]
+    NameTaken(String),
+    /// No group can be called that.
+    #[error("no group can be called #{0}")]
+    BadName(String),
+    /// Whoever is meant is not in it.
+    #[error("{who} is not in #{group}")]
+    NotMember {
+        /// Who.
+        who: String,
+        /// The group.
+        group: String,
+    },
+    /// Whoever is to be asked in has been.
+    #[error("{who} is in #{group} already, or asked")]
+    MemberAlready {
+        /// Who.
+        who: String,
+        /// The group.
+        group: String,
+    },
     /// That does not fit the group as it is.
     #[error("that does not fit #{0} as it is now")]
     Unfitting(String),

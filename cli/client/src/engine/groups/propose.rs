@@ -41,9 +41,12 @@ pub fn create<R: CryptoRng + ?Sized>(
     rng.fill_bytes(&mut id);
     let group = GroupId(id);
     let wanted = name.strip_prefix('#').unwrap_or(name);
+    if kept::all(draft)?.iter().any(|(_, row)| row.name == wanted) {
+        return Err(GroupError::NameTaken(wanted.to_owned()));
+    }
     let is_usable = kept::free_name(draft, group, wanted)? == wanted;
     let name = msg_protocol::bounded::Str::new(wanted.to_owned()).ok().filter(|_| is_usable);
-    let name = name.ok_or_else(|| GroupError::Unfitting(wanted.to_owned()))?;
+    let name = name.ok_or_else(|| GroupError::BadName(wanted.to_owned()))?;
     let create = CreateGroup {
         identity: own.card().identity,
         address: own.row.address.clone(),
