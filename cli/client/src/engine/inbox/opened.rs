@@ -272,8 +272,12 @@ impl Taking<'_, '_> {
         self.draft.write(&number.to_be_bytes(), &row);
         self.know(with, id, Some(number));
         if let (Some(group), false) = (row.group, matches!(row.content, Content::Replay(_))) {
-            let known = KnownRow { number: Some(number), came: self.now, level: None };
-            self.draft.write(&known_in(group, id), &known);
+            // An id is known to all who are there: whoever has it first keeps it.
+            let place = known_in(group, id);
+            if self.draft.row::<KnownRow>(&place)?.is_none() {
+                let known = KnownRow { number: Some(number), came: self.now, level: None };
+                self.draft.write(&place, &known);
+            }
         }
         marks::early::catch_up(self.draft, with, id, number)?;
         if let Some(context) = place.group.filter(|_| place.is_held) {

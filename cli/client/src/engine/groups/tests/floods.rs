@@ -11,7 +11,10 @@ use msg_protocol::{
 
 use super::*;
 use crate::{
-    engine::groups::{hear, propose, to_meet},
+    engine::{
+        groups::{hear, propose, to_meet},
+        inbox,
+    },
     rows::Tip,
 };
 
@@ -165,4 +168,23 @@ fn who_asks_again_and_again_for_what_is_missing_fills_no_outbox() {
     let waiting = outbox::all(&world.nodes[0].store).unwrap();
     let waiting: BTreeSet<MessageId> = waiting.iter().map(|(_, row)| row.message).collect();
     assert!(waiting.len() <= 160, "{}", waiting.len());
+}
+
+/// A bug: a member who used the id of what another had said drew what was done to that
+/// to words of their own.
+#[test]
+fn an_id_in_a_group_stays_with_whoever_had_it_first() {
+    let mut world = people(74);
+    let group = group(&mut world, 3);
+    let message = says(&mut world, 0, group, "lunch?");
+    world.settle();
+    let first = inbox::number_in(&world.nodes[1].store, group, message).unwrap();
+    world.step(2, |draft, now, _| {
+        let own = Own::load(draft).unwrap();
+        let content = text("shall I delete it all?");
+        say(draft, &own, group, message, content, Confirm::Later, now.0 * 1_000, now).unwrap();
+    });
+    world.settle();
+    assert_eq!(world.read(1).len(), 2);
+    assert_eq!(inbox::number_in(&world.nodes[1].store, group, message).unwrap(), first);
 }
