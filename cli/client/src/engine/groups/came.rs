@@ -32,6 +32,8 @@ const ASK_AGAIN_S: u64 = 20;
 const MAX_PENDING: usize = 128;
 /// Groups there may be at a time: more invitations are passed over.
 const MAX_GROUPS: usize = 256;
+/// Invitations of one contact that wait for an answer.
+const MAX_INVITATIONS: usize = 32;
 
 /// Takes what somebody tells of a group.
 pub fn operation<R: CryptoRng + ?Sized>(
@@ -105,7 +107,23 @@ fn commits_came<R: CryptoRng + ?Sized>(
 /// Only contacts ask us into groups.
 fn may_invite(draft: &Draft<'_>, sender: AccountId) -> Result<bool, EngineError> {
     let is_contact = contacts::with(draft, sender)?.is_some_and(|row| row.is_accepted());
-    Ok(is_contact && kept::all(draft)?.len() < MAX_GROUPS)
+    let all = kept::all(draft)?;
+    let is_theirs =
+        |row: &GroupRow| matches!(row.standing, GroupStanding::Invited { by } if by == sender);
+    let waiting = all.iter().filter(|(_, row)| is_theirs(row)).count();
+    if !is_contact || waiting >= MAX_INVITATIONS {
+        return Ok(false);
+    }
+    if all.len() < MAX_GROUPS {
+        return Ok(true);
+    }
+    // One that has gone, and in which nothing was ever heard, makes room.
+    let is_over = |row: &GroupRow| row.standing == GroupStanding::Gone && row.recent.is_empty();
+    let over = all.iter().find(|(_, row)| is_over(row));
+    if let Some((group, row)) = over {
+        propose::forget(draft, *group, row);
+    }
+    Ok(over.is_some())
 }
 
 fn accepts_came<R: CryptoRng + ?Sized>(

@@ -188,3 +188,31 @@ fn an_id_in_a_group_stays_with_whoever_had_it_first() {
     assert_eq!(world.read(1).len(), 2);
     assert_eq!(inbox::number_in(&world.nodes[1].store, group, message).unwrap(), first);
 }
+
+#[test]
+fn one_contact_cannot_take_the_room_for_everybodys_invitations() {
+    let mut world = people(75);
+    for other in [0, 2] {
+        connect(&mut world, 1, other);
+    }
+    // What is over, and was nothing, takes none.
+    world.step(1, |draft, _, _| {
+        for number in 0..240_u8 {
+            let gone = GroupRow::new(format!("gone-{number}"), GroupStanding::Gone);
+            kept::save(draft, GroupId([number; 16]), &gone);
+        }
+    });
+    for number in 0..40 {
+        let group = invites(&mut world, 0, &[1]);
+        let mut ours = row(&world, 0, group);
+        ours.name = format!("crowd-{number}");
+        world.step(0, |draft, _, _| kept::save(draft, group, &ours));
+    }
+    world.collect(1, false);
+    let by_carol = invites(&mut world, 2, &[1]);
+    world.collect(1, false);
+    let all = kept::all(&world.nodes[1].store).unwrap();
+    assert!(all.iter().any(|(group, _)| *group == by_carol));
+    let asked = all.iter().filter(|(_, row)| row.standing != GroupStanding::Gone).count();
+    assert_eq!(asked, 33, "32 of one contact");
+}
