@@ -45,6 +45,8 @@ pub const MAX_DISPLAY_NAME_BYTES: usize = 128;
 pub const MAX_GROUP_NAME_BYTES: usize = 128;
 /// Accounts in one group.
 pub const MAX_GROUP_MEMBERS: usize = 1_000;
+/// Epochs of one group; beyond them its members may only go.
+pub const MAX_GROUP_EPOCHS: u32 = 4_096;
 /// Changes in one commit.
 pub const MAX_GROUP_CHANGES: usize = 512;
 /// Bytes of a commit, without its signature.

@@ -7,6 +7,7 @@ use msg_protocol::{
         Writers,
     },
     id::{AccountId, GroupId},
+    limits::MAX_GROUP_EPOCHS,
 };
 
 /// Why a commit is not one that may follow. The fault of its author.
@@ -71,11 +72,18 @@ pub fn follow(
 
 /// Whether somebody may make these changes: an admin any, everybody else only to go.
 pub fn may(state: &GroupState, author: AccountId, changes: &[GroupChange]) -> bool {
-    let goes = matches!(
-        changes,
-        [GroupChange::RemoveMember(remove)] if remove.account == author
-    );
+    let goes = goes(author, changes);
     state.member(author).is_some_and(|member| member.role == Role::Admin || goes)
+}
+
+/// Whether a chain has room for a commit: at its end one may only go.
+pub fn has_room(commit: &GroupCommit) -> bool {
+    commit.epoch <= MAX_GROUP_EPOCHS || goes(commit.author, &commit.changes)
+}
+
+/// Whether all that somebody does is to go.
+fn goes(author: AccountId, changes: &[GroupChange]) -> bool {
+    matches!(changes, [GroupChange::RemoveMember(remove)] if remove.account == author)
 }
 
 fn checked(state: &GroupState, commit: &GroupCommit) -> Result<GroupState, Invalid> {

@@ -24,9 +24,6 @@ use crate::{
     store::Table,
 };
 
-/// Commits of one group: then another one is made.
-pub const MAX_EPOCHS: usize = 4_096;
-
 /// Joins a group that we were asked into, and tells its members.
 pub fn accept<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,

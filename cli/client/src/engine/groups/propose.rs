@@ -91,10 +91,6 @@ pub fn propose<R: CryptoRng + ?Sized>(
     if made != count {
         return Err(GroupError::Unfitting(name));
     }
-    let after = kept::chain(&row).count();
-    if after >= join::MAX_EPOCHS {
-        return Err(GroupError::TooMuch(name));
-    }
     let told = row.joined.clone();
     keep(draft, group, &mut row, signed.clone(), now);
     let (news, _) = refresh(draft, own, group, &mut row, now, rng)?;
@@ -141,6 +137,9 @@ pub(super) fn signed(
     let count = made.len();
     commit.changes = List::new(made).ok()?;
     commit.state = state.hash();
+    if !changes::has_room(&commit) {
+        return None;
+    }
     let signed = own.device.sign(&commit);
     (signed.raw().len() <= MAX_GROUP_COMMIT_BYTES).then_some((signed, count))
 }

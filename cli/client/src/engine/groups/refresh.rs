@@ -35,7 +35,7 @@ const MAX_STATES: usize = 64;
 /// Commits that may wait for others, or be displaced, at a time.
 const MAX_WINDOW: usize = 128;
 
-/// Keeps a commit that came, if it is new and not too late.
+/// Keeps a commit that came, if it is new and not too late, and there is room for it.
 pub(super) fn admit(
     draft: &Draft<'_>,
     group: GroupId,
@@ -46,7 +46,7 @@ pub(super) fn admit(
     let Ok(said) = signed.peek_unverified() else { return };
     let hash = signed.hash();
     let is_known = kept::chain(row).chain(row.unchecked.iter().copied()).any(|one| one == hash);
-    if said.group != group || is_known {
+    if said.group != group || is_known || !changes::has_room(&said) {
         return;
     }
     if row.base.as_ref().is_some_and(|base| said.epoch <= base.state.epoch) {

@@ -3,6 +3,7 @@
 
 use msg_protocol::{
     group::{GroupCommit, GroupCommitHash},
+    limits::MAX_GROUP_EPOCHS,
     signed::Signed,
 };
 
@@ -128,6 +129,34 @@ fn commits_that_are_forged_stale_or_repeated_change_nothing() {
     world.settle();
     assert_eq!(world.read(0), ["as ever"]);
     assert!(world.read(2).is_empty());
+}
+
+/// A chain had an end for its own commits alone: an admin could let it grow in
+/// everybody's store for ever.
+#[test]
+fn an_admin_who_commits_for_ever_comes_to_an_end_and_whoever_wants_to_go_does_not() {
+    let mut world = people(57);
+    let group = group(&mut world, 3);
+    let mut tip = row(&world, 0, group).tip.unwrap();
+    tip.state.epoch = MAX_GROUP_EPOCHS - 1;
+    let goes = RemoveMember { account: id(&world, 0) };
+    let rename = || RenameGroup { name: Str::new("more".into()).unwrap() };
+    let signed = world.step(0, |draft, _, _| {
+        let own = Own::load(draft).unwrap();
+        let (last, _) = propose::signed(&own, group, Some(&tip), vec![rename().into()]).unwrap();
+        tip.state.epoch = MAX_GROUP_EPOCHS;
+        let (going, _) = propose::signed(&own, group, Some(&tip), vec![goes.into()]).unwrap();
+        let beyond = GroupCommit { epoch: MAX_GROUP_EPOCHS + 1, ..last.peek_unverified().unwrap() };
+        assert!(propose::signed(&own, group, Some(&tip), vec![rename().into()]).is_none());
+        vec![last, going, own.device.sign(&beyond)]
+    });
+    sends(&mut world, 0, 1, signed.clone());
+    world.settle();
+    let is_kept = |signed: &Signed<GroupCommit>| {
+        kept::commit(&world.nodes[1].store, group, signed.hash()).unwrap().is_some()
+    };
+    let kept: Vec<bool> = signed.iter().map(is_kept).collect();
+    assert_eq!(kept, [true, true, false]);
 }
 
 #[test]
