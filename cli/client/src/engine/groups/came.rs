@@ -145,7 +145,7 @@ fn accepts_came<R: CryptoRng + ?Sized>(
         let Ok(said) = signed.peek_unverified() else { continue };
         if said.group == group && said.account != own.id() {
             claimed.push(said.account);
-            join::claim(draft, group, &mut row, said.account, signed, now)?;
+            join::claim(draft, group, &mut row, (sender, said.account), signed, now)?;
         }
     }
     let (mut news, _) = refresh(draft, own, group, &mut row, now, rng)?;

@@ -192,18 +192,21 @@ fn befriend(
     Ok(())
 }
 
-/// Keeps a statement that came, until it can be checked.
+/// Keeps a statement that somebody brought, until it can be checked. What is brought by
+/// who is neither its author nor a member takes no other's place.
 pub(super) fn claim(
     draft: &Draft<'_>,
     group: GroupId,
     row: &mut GroupRow,
-    account: AccountId,
+    (sender, account): (AccountId, AccountId),
     signed: Signed<GroupAccept>,
     now: UnixSeconds,
 ) -> Result<(), EngineError> {
     let stored = kept::statement(draft, group, account)?;
+    let is_member = |who| row.state().is_none_or(|state| state.member(who).is_some());
+    let is_displacing = stored.is_some() && sender != account && !is_member(sender);
     let is_known = stored.is_some_and(|stored| stored.is_checked);
-    if is_known && row.has_joined(account) {
+    if (is_known && row.has_joined(account)) || is_displacing {
         return Ok(());
     }
     if row.unproven.len() >= msg_protocol::limits::MAX_GROUP_MEMBERS {

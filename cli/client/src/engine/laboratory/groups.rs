@@ -31,6 +31,9 @@ impl World {
             let own = Own::load(draft).unwrap();
             groups::to_meet(draft, &own, at_once, fresh, now).unwrap()
         });
+        if self.is_away {
+            return;
+        }
         let cards = |account: AccountId, place: &Place| {
             let newest = self.relay.cards[place.address.name.as_str()].clone();
             let theirs = self.nodes.iter().find(|node| node.id == account);

@@ -2,7 +2,7 @@
 //! stale and repeated commits.
 
 use msg_protocol::{
-    group::{GroupCommit, GroupCommitHash},
+    group::{GroupAccept, GroupCommit, GroupCommitHash},
     limits::MAX_GROUP_EPOCHS,
     signed::Signed,
 };
@@ -157,6 +157,43 @@ fn an_admin_who_commits_for_ever_comes_to_an_end_and_whoever_wants_to_go_does_no
     };
     let kept: Vec<bool> = signed.iter().map(is_kept).collect();
     assert_eq!(kept, [true, true, false]);
+}
+
+/// A statement that waited for its author's card gave way to any other that named the
+/// same author, whoever brought it.
+#[test]
+fn a_former_member_keeps_nobody_out_by_a_false_statement() {
+    let mut world = people(58);
+    let group = group(&mut world, 3);
+    connect(&mut world, 1, 2);
+    connect(&mut world, 0, 3);
+    let remove = RemoveMember { account: id(&world, 2) };
+    change(&mut world, 0, group, remove.into());
+    let dan = adds(&world, 3);
+    change(&mut world, 0, group, dan);
+    world.settle();
+    world.is_away = true;
+    accepts(&mut world, 3, group);
+    let (bob, dan) = (id(&world, 1), id(&world, 3));
+    let truly = kept::statement(&world.nodes[3].store, group, dan).unwrap().unwrap().signed;
+    let tells = |world: &mut World, who: usize, signed: Signed<GroupAccept>| {
+        world.step(who, |draft, now, rng| {
+            let operation = GroupOperation::Accepts(List::new(vec![signed]).unwrap());
+            propose::tell(draft, bob, &[operation], now, rng).unwrap();
+        });
+        world.deliver(who, 0);
+        world.collect(1, false);
+    };
+    tells(&mut world, 0, truly.clone());
+    assert!(row(&world, 1, group).unproven.contains(&dan), "his card is not here yet");
+    let forged = world.step(2, |draft, _, _| {
+        let carol = Own::load(draft).unwrap();
+        carol.device.sign(&truly.peek_unverified().unwrap())
+    });
+    tells(&mut world, 2, forged);
+    world.is_away = false;
+    world.meet(1, Some(group), &[]);
+    assert!(row(&world, 1, group).has_joined(dan));
 }
 
 #[test]
