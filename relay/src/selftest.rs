@@ -136,7 +136,8 @@ impl Trial<'_> {
     /// Deletes what was registered: the second too if the first cannot be.
     fn remove(&self) -> Result<(), SelftestError> {
         let registered = self.accounts.iter().take(self.registered);
-        registered.fold(Ok(()), |before, account| before.and(self.delete(account)))
+        let deleted: Vec<_> = registered.map(|account| self.delete(account)).collect();
+        deleted.into_iter().collect()
     }
 
     fn delete(&self, account: &Account) -> Result<(), SelftestError> {
