@@ -39,7 +39,7 @@ pub use self::{
     hear::waiting,
     join::{accept, decline},
     kept::{all, find, invitations, with},
-    meet::{met, recheck, to_meet},
+    meet::{address_of, met, recheck, to_meet},
     propose::{create, propose},
     replay::{author, promise},
     say::{Said, lowest, said_to, say, unsay},

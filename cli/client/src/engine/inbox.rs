@@ -242,6 +242,7 @@ impl Taking<'_, '_> {
                 return Ok(None);
             }
             Some(_) => {}
+            None if self.is_introduced(id, &initiator)? => {}
             None if contacts::requests(self.draft)? >= MAX_REQUESTS => {
                 self.news.push(News::Unopened);
                 return Ok(None);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use msg_protocol::{
+    address::Address,
     card::{Card, CardRef},
     group::{GroupChange, GroupMember},
     id::{AccountId, GroupId},
@@ -123,6 +124,20 @@ fn place(change: &GroupChange) -> Option<(AccountId, Place)> {
         _ => return None,
     };
     Some((AccountId::of(identity), Place { address: address.clone(), pin }))
+}
+
+/// Where a member of a group that we are in lives, by what the group says.
+pub fn address_of(
+    rows: &(impl Rows + ?Sized),
+    account: AccountId,
+) -> Result<Option<Address>, EngineError> {
+    for (_, row) in kept::all(rows)? {
+        let state = row.state().filter(|_| row.standing == GroupStanding::Joined);
+        if let Some(member) = state.and_then(|state| state.member(account)) {
+            return Ok(Some(member.address.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// Takes the cards, oldest first, that were found where a group says that people live.

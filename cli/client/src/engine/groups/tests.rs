@@ -41,13 +41,13 @@ pub(super) fn connect(world: &mut World, one: usize, other: usize) {
     world.settle();
 }
 
-fn adds(world: &World, who: usize) -> GroupChange {
+pub(super) fn adds(world: &World, who: usize) -> GroupChange {
     let own = Own::load(&world.nodes[who].store).unwrap();
     AddMember { identity: own.card().identity, address: own.row.address.clone(), pin: own.row.pin }
         .into()
 }
 
-fn change(world: &mut World, who: usize, group: GroupId, change: GroupChange) {
+pub(super) fn change(world: &mut World, who: usize, group: GroupId, change: GroupChange) {
     try_change(world, who, group, change).unwrap();
 }
 

@@ -16,7 +16,7 @@ use crate::{
     engine::{
         account, cards, contacts,
         groups::{
-            came,
+            self, came,
             hear::{self, Verdict},
         },
         marks, numbers, outbox,
@@ -111,6 +111,19 @@ impl Taking<'_, '_> {
         contacts::connect(self.draft, self.own, id, &mut contact, self.now, rng)?;
         self.draft.write(&key(id), &contact);
         Ok(())
+    }
+
+    /// Whether a group that we are in names them: then they are no stranger, and are
+    /// kept as a member whose home has not been looked at.
+    pub(super) fn is_introduced(
+        &self,
+        id: AccountId,
+        card: &Verified<Card>,
+    ) -> Result<bool, EngineError> {
+        let Some(address) = groups::address_of(self.draft, id)? else { return Ok(false) };
+        let fellow = contacts::fellow(address.to_string(), card, self.now);
+        self.draft.write(&key(id), &fellow);
+        Ok(true)
     }
 
     /// Somebody whom we do not know.

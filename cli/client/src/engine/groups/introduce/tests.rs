@@ -4,7 +4,8 @@ use msg_protocol::content::Content;
 
 use crate::{
     engine::{
-        groups::tests::{accepts, connect, invites, says},
+        groups::tests::{accepts, adds, change, connect, invites, says},
+        inbox::News,
         laboratory::World,
         outbox,
     },
@@ -48,4 +49,27 @@ fn a_crowd_that_joins_at_once_is_introduced_in_a_few_messages() {
     for other in 2..CROWD {
         assert_eq!(world.read(other), ["hello all"], "member {other}");
     }
+}
+
+#[test]
+fn a_member_who_is_heard_before_they_were_met_is_no_stranger() {
+    let mut world = World::new(10, &["alice", "bob", "carol"]);
+    for other in [1, 2] {
+        connect(&mut world, 0, other);
+    }
+    let group = invites(&mut world, 0, &[1]);
+    world.collect(1, false);
+    accepts(&mut world, 1, group);
+    world.deliver(1, 0);
+    world.collect(0, false);
+    let carol = adds(&world, 2);
+    change(&mut world, 0, group, carol);
+    world.deliver(0, 0);
+    world.collect(1, false);
+    world.collect(2, false);
+    accepts(&mut world, 2, group);
+    world.deliver(2, 0);
+    let news = world.collect(1, false);
+    let is_request = |item: &News| matches!(item, News::Request(_));
+    assert!(!news.is_empty() && !news.iter().any(is_request), "{news:?}");
 }
