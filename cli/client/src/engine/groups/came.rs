@@ -136,7 +136,14 @@ fn accepts_came<R: CryptoRng + ?Sized>(
 ) -> Result<Vec<News>, EngineError> {
     let first = accepts.first().and_then(|signed| signed.peek_unverified().ok());
     let Some(group) = first.map(|said| said.group) else { return Ok(Vec::new()) };
-    let Some(mut row) = kept::with(draft, group)? else { return Ok(Vec::new()) };
+    let Some(mut row) = kept::with(draft, group)? else {
+        // They have overtaken the commits: both are wanted once more.
+        if may_invite(draft, sender)? && pending(draft, sender)? < MAX_PENDING {
+            let after = GroupCommitHash::NONE;
+            tell(draft, sender, &[GroupOperation::Request { group, after }], now, rng)?;
+        }
+        return Ok(Vec::new());
+    };
     if row.standing == GroupStanding::Gone {
         return Ok(Vec::new());
     }

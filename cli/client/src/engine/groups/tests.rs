@@ -97,7 +97,7 @@ pub(super) fn says(world: &mut World, who: usize, group: GroupId, what: &str) ->
     result.unwrap().message
 }
 
-fn row(world: &World, who: usize, group: GroupId) -> GroupRow {
+pub(super) fn row(world: &World, who: usize, group: GroupId) -> GroupRow {
     kept::with(&world.nodes[who].store, group).unwrap().unwrap()
 }
 
@@ -188,7 +188,7 @@ fn nothing_is_sealed_to_whom_has_not_accepted() {
     assert!(state(&world, 0, group).member(id(&world, 2)).is_none());
 }
 
-fn verifies(world: &mut World, who: usize, whom: AccountId) {
+pub(super) fn verifies(world: &mut World, who: usize, whom: AccountId) {
     world.step(who, |draft, _, _| {
         let mut contact = contacts::with(draft, whom).unwrap().unwrap();
         contact.trust = Trust::Verified;

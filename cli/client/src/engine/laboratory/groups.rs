@@ -85,6 +85,16 @@ impl World {
         Own::load(&self.nodes[who].store).unwrap().mailbox()
     }
 
+    /// What waits for somebody at the relay comes in the opposite order.
+    pub(in crate::engine) fn turn_mail_of(&mut self, who: usize) {
+        let mailbox = Own::load(&self.nodes[who].store).unwrap().mailbox();
+        let rows = self.relay.rows.get_mut(&mailbox).unwrap();
+        let turned: Vec<_> = rows.iter().rev().map(|row| row.envelope.clone()).collect();
+        for (row, envelope) in rows.iter_mut().zip(turned) {
+            row.envelope = envelope;
+        }
+    }
+
     /// What waits for somebody at the relay is lost.
     pub(in crate::engine) fn lose_mail_of(&mut self, who: usize) {
         let mailbox = self.mailbox(who);

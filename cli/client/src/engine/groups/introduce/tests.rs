@@ -4,7 +4,7 @@ use msg_protocol::content::Content;
 
 use crate::{
     engine::{
-        groups::tests::{accepts, adds, change, connect, invites, says},
+        groups::tests::{accepts, adds, change, connect, invites, row, says, verifies},
         inbox::News,
         laboratory::World,
         outbox,
@@ -72,4 +72,17 @@ fn a_member_who_is_heard_before_they_were_met_is_no_stranger() {
     let news = world.collect(1, false);
     let is_request = |item: &News| matches!(item, News::Request(_));
     assert!(!news.is_empty() && !news.iter().any(is_request), "{news:?}");
+}
+
+#[test]
+fn an_invitation_that_comes_in_another_order_is_answered_all_the_same() {
+    let mut world = World::new(11, &["alice", "bob"]);
+    connect(&mut world, 0, 1);
+    let [alice, bob] = [0, 1].map(|who| world.nodes[who].id);
+    verifies(&mut world, 1, alice);
+    let group = invites(&mut world, 0, &[1]);
+    world.turn_mail_of(1);
+    world.settle();
+    assert!(row(&world, 0, group).has_joined(bob));
+    assert!(row(&world, 1, group).has_joined(alice));
 }
