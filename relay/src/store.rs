@@ -29,6 +29,7 @@ pub mod blob;
 mod conformance;
 pub mod mailbox;
 pub mod memory;
+pub mod postgres;
 pub mod prekey;
 pub mod record;
 pub mod redb;

@@ -1,0 +1,60 @@
+//! The engine of several relays: tables in PostgreSQL, which every node of a
+//! cluster reaches and none of them owns.
+//!
+//! ```text
+//! append, acknowledge --> writer of the mailbox --> transaction --> answers
+//! other changes --------> pool ------------------> transaction --> answer
+//! reads ----------------> pool, several at a time over one connection
+//! ```
+//!
+//! - What is acknowledged has been committed by a server that waits for its
+//!   standbys; every connection is checked for that when it is made.
+//! - An answer that follows from what another transaction has done waits until
+//!   that is as durable: a change writes, whatever it decides.
+//! - No node keeps truth in memory. What nodes tell each other are hints.
+//! - Sequence numbers follow the wall clock of whichever node writes, and rise
+//!   within a mailbox whatever that clock says.
+//! - An envelope authenticates itself, beside what the server's own checksums do.
+
+mod dialer;
+mod failure;
+mod line;
+mod options;
+mod pool;
+mod schema;
+mod tls;
+mod value;
+
+use std::sync::Arc;
+
+use self::{dialer::Dialer, pool::Pool};
+pub use self::{failure::OpenError, options::Options};
+use super::Wake;
+
+/// The store in a database.
+pub struct Postgres {
+    pool: Arc<Pool>,
+    secret: [u8; 32],
+    seed: Vec<u8>,
+    wake: Arc<dyn Wake>,
+}
+
+impl Postgres {
+    /// Opens the store in the database that the options name; makes its tables
+    /// if there are none.
+    pub async fn open(options: Options, wake: Arc<dyn Wake>) -> Result<Self, OpenError> {
+        let dialer = Arc::new(Dialer::new(&options)?);
+        let line = dialer.dial(None).await?;
+        schema::prepare(&line).await?;
+        let lost = |_| OpenError::Unreachable("the connection was lost".to_owned());
+        let row = line.row("SELECT secret, seed FROM relay", &[]).await.map_err(lost)?;
+        let row = row.ok_or_else(|| OpenError::Schema("its tables are empty".to_owned()))?;
+        let secret = row
+            .get::<_, &[u8]>(0)
+            .try_into()
+            .map_err(|_| OpenError::Schema("its secret is damaged".to_owned()))?;
+        let seed = row.get(1);
+        let pool = Pool::new(dialer, options.changers, options.readers);
+        Ok(Self { pool, secret, seed, wake })
+    }
+}
