@@ -4,7 +4,7 @@
 //! clock for what people and other devices write and read. Only the last can
 //! jump: it turns their times into relay time, and decides nothing after that.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use msg_protocol::time::{Moment, UnixSeconds};
 use tokio::time::Instant;
@@ -34,7 +34,7 @@ impl Clock {
 
     /// When a moment comes, for timers.
     pub fn instant(&self, moment: Moment) -> Instant {
-        self.started + std::time::Duration::from_millis(moment.0)
+        self.started + Duration::from_millis(moment.0)
     }
 
     /// What things expire by.
@@ -54,7 +54,15 @@ impl Clock {
 
     /// The wall clock.
     pub fn wall() -> UnixSeconds {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        UnixSeconds(since.map_or(0, |since| since.as_secs()))
+        UnixSeconds(since_1970().as_secs())
     }
+}
+
+/// The time since 1970, by the wall clock; none before that.
+pub(crate) fn since_1970() -> Duration {
+    #[cfg(any(test, feature = "simulation"))]
+    if let Some(machine) = crate::simulation::machine() {
+        return machine.since_1970();
+    }
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

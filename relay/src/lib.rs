@@ -25,6 +25,8 @@ mod run;
 mod selftest;
 pub mod serve;
 pub mod service;
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulation;
 pub mod source;
 pub mod startup;
 pub mod store;

@@ -8,6 +8,11 @@ pub(crate) struct RandomError;
 /// Fresh random bytes.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], RandomError> {
     let mut bytes = [0; N];
+    #[cfg(any(test, feature = "simulation"))]
+    if let Some(machine) = crate::simulation::machine() {
+        machine.fill(&mut bytes);
+        return Ok(bytes);
+    }
     getrandom::fill(&mut bytes).map_err(|_| RandomError)?;
     Ok(bytes)
 }

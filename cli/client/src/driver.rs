@@ -38,31 +38,24 @@ pub mod send;
 pub mod settings;
 pub mod trust;
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
-use getrandom::SysRng;
 use msg_protocol::{
     address::{Pin, RelayAddress},
     id::AccountId,
     time::UnixSeconds,
 };
-use rand_core::UnwrapErr;
-use tokio::task::spawn_blocking;
 
 pub use self::error::ClientError;
+pub(crate) use crate::world::Random;
 use crate::{
     engine::EngineError,
     link::{Link, LinkError},
     step::{Draft, Step},
     store::{Rows, sealed::Store},
     transport::Dialer,
+    world::{aside, since_1970},
 };
-
-/// The system's randomness.
-pub(crate) type Random = UnwrapErr<SysRng>;
 
 /// How an account behaves: what its owner has chosen.
 #[derive(Debug, Clone)]
@@ -120,10 +113,7 @@ impl Client {
         F: FnOnce(Draft<'_>, &mut Random) -> Result<Step<T>, ClientError> + Send + 'static,
     {
         let (store, command) = (Arc::clone(&self.store), self.command);
-        let section = spawn_blocking(move || {
-            let mut rng = UnwrapErr(SysRng);
-            store.section(command, |draft| decide(draft, &mut rng))
-        });
+        let section = aside(move || store.section(command, |draft| decide(draft, &mut Random)));
         section.await.map_err(|_| ClientError::Panicked)?
     }
 
@@ -134,9 +124,8 @@ impl Client {
         F: FnOnce(&dyn Rows) -> Result<T, EngineError> + Send + 'static,
     {
         let (store, command) = (Arc::clone(&self.store), self.command);
-        let looking = spawn_blocking(move || {
-            store.look(command, |rows| look(rows).map_err(ClientError::from))
-        });
+        let looking =
+            aside(move || store.look(command, |rows| look(rows).map_err(ClientError::from)));
         looking.await.map_err(|_| ClientError::Panicked)?
     }
 
@@ -164,8 +153,4 @@ pub(crate) fn now() -> UnixSeconds {
 /// Now in milliseconds.
 pub(crate) fn now_ms() -> u64 {
     u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX)
-}
-
-fn since_1970() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

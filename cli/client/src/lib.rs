@@ -20,3 +20,4 @@ pub mod step;
 pub mod store;
 pub mod transport;
 pub mod unlock;
+pub mod world;

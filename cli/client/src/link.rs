@@ -33,12 +33,10 @@ use msg_protocol::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
     sync::{mpsc, oneshot},
     task::JoinHandle,
     time::timeout,
 };
-use tokio_rustls::client::TlsStream;
 
 pub use self::{
     ask::{Ask, Pending},
@@ -49,7 +47,7 @@ use self::{
     driver::{Driver, LEAVING_TIMEOUT, Order},
     shared::Shared,
 };
-use crate::transport::Dialer;
+use crate::transport::{Dialer, Stream};
 
 /// Requests that may wait for the driver to take them.
 const ORDERS: usize = 16;
@@ -179,7 +177,7 @@ async fn dial(
     relay: &RelayAddress,
     pin: Option<Pin>,
     isolation: &str,
-) -> Result<TlsStream<TcpStream>, LinkError> {
+) -> Result<Box<dyn Stream>, LinkError> {
     let dialled = dialer.dial(relay, pin, isolation).await;
     dialled.map_err(|error| LinkError::Dial { relay: relay.clone(), error })
 }

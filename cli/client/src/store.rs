@@ -7,6 +7,8 @@
 mod conformance;
 pub mod memory;
 pub mod sealed;
+#[cfg(feature = "simulation")]
+pub mod simulated;
 
 use core::ops::ControlFlow;
 use std::path::PathBuf;

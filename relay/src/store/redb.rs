@@ -57,6 +57,9 @@ pub use self::{
 };
 use super::Wake;
 
+#[cfg(any(test, feature = "simulation"))]
+pub(crate) use self::format::initialise;
+
 /// What an operator may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {

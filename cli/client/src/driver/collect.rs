@@ -9,7 +9,7 @@ use msg_protocol::{
     limits::{MAX_DOOR_GRACE_S, MAX_ROWS_PER_ANSWER},
     request::{AcknowledgeUpTo, Collect, CountPrekeys, FetchCards, SetDoor},
 };
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::time::timeout;
 
 use super::{Client, ClientError, files::Progress, now};
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     link::Link,
     lock::{Lock, LockError},
     store::StoreError,
+    world,
 };
 
 /// Bytes of bodies in one answer.
@@ -91,7 +92,7 @@ impl Client {
         wait: Duration,
     ) -> Result<Option<Mailbox>, ClientError> {
         let (path, command) = (self.store.home().turn(), self.command);
-        let turn = spawn_blocking(move || Lock::acquire(&path, command, wait)).await;
+        let turn = world::lock(path, command, wait).await;
         let turn = match turn.map_err(|_| ClientError::Panicked)? {
             Ok(turn) => turn,
             Err(LockError::Busy { .. }) => return Ok(None),
@@ -105,7 +106,7 @@ impl Client {
     pub(crate) async fn own_link(&self) -> Result<Link, ClientError> {
         let (path, command) = (self.store.home().sign_in(), self.command);
         let patience = self.policy.patience;
-        let lock = spawn_blocking(move || Lock::acquire(&path, command, patience)).await;
+        let lock = world::lock(path, command, patience).await;
         let lock = lock.map_err(|_| ClientError::Panicked)?.map_err(StoreError::from)?;
         let (address, pin, sign_in) = self
             .section(|draft, _| {

@@ -5,14 +5,13 @@ mod begin;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use getrandom::SysRng;
 use msg_protocol::{
     address::{Pin, RelayAddress},
     error::{Code, Refusal},
     id::{AccountId, RelayEpoch},
     request::{Deposit, FetchCards},
 };
-use rand_core::{Rng as _, UnwrapErr};
+use rand_core::Rng as _;
 use tokio::{task::JoinSet, time::sleep};
 
 use super::{Client, ClientError, now};
@@ -25,6 +24,7 @@ use crate::{
         receipts,
     },
     link::LinkError,
+    world::Random,
 };
 
 /// Milliseconds within which recipients are written to, if apart.
@@ -183,7 +183,7 @@ impl Client {
     /// them wait a while that nobody can foresee.
     async fn wait_apart(&self) {
         if self.policy.spread {
-            let pause = u64::from(UnwrapErr(SysRng).next_u32()) % SPREAD_MS;
+            let pause = u64::from(Random.next_u32()) % SPREAD_MS;
             sleep(Duration::from_millis(pause)).await;
         }
     }

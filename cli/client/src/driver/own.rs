@@ -2,15 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use getrandom::SysRng;
 use msg_crypto::password::Password;
 use msg_protocol::{
     error::Code,
     request::{ChangeCredential, DeleteAccount},
     secret::AccountCredential,
 };
-use rand_core::UnwrapErr;
-use tokio::task::spawn_blocking;
 
 use super::{Client, ClientError};
 use crate::{
@@ -19,6 +16,7 @@ use crate::{
     rows::account::key,
     store::StoreError,
     unlock::{Protection, UnlockError},
+    world::{Random, aside},
 };
 
 impl Client {
@@ -87,10 +85,7 @@ impl Client {
         outcome?;
         mailbox.close().await;
         let store = std::sync::Arc::clone(&self.store);
-        let protecting = spawn_blocking(move || {
-            let mut rng = UnwrapErr(SysRng);
-            store.protect(Protection::Password(&new), &mut rng)
-        });
+        let protecting = aside(move || store.protect(Protection::Password(&new), &mut Random));
         protecting.await.map_err(|_| ClientError::Panicked)??;
         self.section(|draft, _| {
             let mut row = account::row(draft)?;
@@ -146,6 +141,6 @@ impl Client {
 async fn hashed<T: Send + 'static>(
     hash: impl FnOnce() -> Result<T, msg_crypto::OutOfMemory> + Send + 'static,
 ) -> Result<T, ClientError> {
-    let hashing = spawn_blocking(hash).await.map_err(|_| ClientError::Panicked)?;
+    let hashing = aside(hash).await.map_err(|_| ClientError::Panicked)?;
     Ok(hashing.map_err(|_| UnlockError::OutOfMemory)?)
 }

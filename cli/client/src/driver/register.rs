@@ -5,7 +5,6 @@
 //! A relay that has lost its disk takes the same account again, with the keys, the
 //! contacts and the messages that are here.
 
-use getrandom::SysRng;
 use msg_crypto::password::Password;
 use msg_protocol::{
     address::{AccountName, Address, Pin, RelayAddress},
@@ -13,8 +12,7 @@ use msg_protocol::{
     request::Register,
     secret::{AccountCredential, Invite},
 };
-use rand_core::{Rng as _, UnwrapErr};
-use tokio::task::spawn_blocking;
+use rand_core::Rng as _;
 
 use super::{Client, ClientError, Policy, now};
 use crate::{
@@ -29,6 +27,7 @@ use crate::{
     },
     transport::Dialer,
     unlock::Protection,
+    world::{self, Random, aside},
 };
 
 /// A new account.
@@ -122,18 +121,17 @@ impl Client {
 
 /// Waits until nobody else registers here, or collects.
 async fn turn(home: &Home) -> Result<Lock, ClientError> {
-    let home = home.clone();
-    let turn = spawn_blocking(move || {
-        home.make().map_err(StoreError::from)?;
-        Lock::acquire(&home.turn(), "register", LOCK_WAIT).map_err(StoreError::from)
-    });
-    Ok(turn.await.map_err(|_| ClientError::Panicked)??)
+    let folder = home.clone();
+    let made = aside(move || folder.make().map_err(StoreError::from)).await;
+    made.map_err(|_| ClientError::Panicked)??;
+    let turn = world::lock(home.turn(), "register", LOCK_WAIT).await;
+    Ok(turn.map_err(|_| ClientError::Panicked)?.map_err(StoreError::from)?)
 }
 
 /// Makes the store with the keys in it, or opens the one that was begun.
 async fn prepare(order: Order, address: Address) -> Result<(Store, Prepared), ClientError> {
-    let making = spawn_blocking(move || {
-        let mut rng = UnwrapErr(SysRng);
+    let making = aside(move || {
+        let mut rng = Random;
         let protection = match &order.password {
             Some(password) => Protection::Password(password),
             None => Protection::KeyFile,

@@ -134,11 +134,14 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
         let due = self.began + Duration::from_millis(self.due(now).0);
         let takes_orders = self.stalled.is_none() && self.leaving.is_none() && self.is_open();
         let writes = !self.outgoing.is_idle() && !self.outgoing.broken;
+        // In this order nothing waits for ever: what is written and asked for is bounded
+        // by what the relay grants, what it sends is not.
         let happened = tokio::select! {
-            read = self.reader.read(input) => Happened::Read(read),
+            biased;
+            () = sleep_until(due) => Happened::Due,
             wrote = self.outgoing.write(&mut self.writer), if writes => Happened::Wrote(wrote),
             order = self.orders.recv(), if takes_orders => Happened::Ordered(order),
-            () = sleep_until(due) => Happened::Due,
+            read = self.reader.read(input) => Happened::Read(read),
         };
         let now = self.now();
         match happened {

@@ -11,9 +11,9 @@ use msg_protocol::{
     response::{Ticket, WorkChallenge},
     work::WorkTooHardError,
 };
-use tokio::task::spawn_blocking;
 
 use super::{Link, LinkError};
+use crate::world::aside;
 
 /// Nonces that are tried between two looks whether anybody still waits.
 const NONCES: u64 = 4_096;
@@ -22,6 +22,7 @@ const NONCES: u64 = 4_096;
 pub async fn knock_ticket(link: &Link, target: AccountId) -> Result<Ticket, LinkError> {
     let work = link.ask(AskWork { target }).await?;
     let nonce = tokio::select! {
+        biased;
         nonce = solve(work, target) => nonce?,
         reason = link.closed() => return Err(reason),
     };
@@ -31,7 +32,7 @@ pub async fn knock_ticket(link: &Link, target: AccountId) -> Result<Ticket, Link
 async fn solve(work: WorkChallenge, target: AccountId) -> Result<u64, LinkError> {
     let wanted = Wanted(Arc::new(AtomicBool::new(true)));
     let still = Arc::clone(&wanted.0);
-    let search = spawn_blocking(move || search(&work, target, &still));
+    let search = aside(move || search(&work, target, &still));
     search.await.map_err(|_| LinkError::Here)??.ok_or(LinkError::Here)
 }
 

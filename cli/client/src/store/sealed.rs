@@ -46,12 +46,27 @@ pub struct Store {
     home: Home,
     key: StoreKey,
     lock_wait: Duration,
+    #[cfg(feature = "simulation")]
+    instead: Option<std::sync::Arc<dyn super::simulated::Engine>>,
 }
 
 impl Store {
     /// The store of a profile, with a key that was kept while it was unlocked.
     pub fn with_key(home: Home, key: StoreKey) -> Self {
-        Self { home, key, lock_wait: LOCK_WAIT }
+        Self {
+            home,
+            key,
+            lock_wait: LOCK_WAIT,
+            #[cfg(feature = "simulation")]
+            instead: None,
+        }
+    }
+
+    /// The same profile, with its rows somewhere else.
+    #[cfg(feature = "simulation")]
+    #[must_use]
+    pub fn kept_in(self, engine: std::sync::Arc<dyn super::simulated::Engine>) -> Self {
+        Self { instead: Some(engine), ..self }
     }
 
     /// Waits for the lock for so long.
@@ -77,6 +92,10 @@ impl Store {
         what: &str,
         decide: impl FnOnce(Draft<'_>) -> Result<Step<T>, E>,
     ) -> Result<T, E> {
+        #[cfg(feature = "simulation")]
+        if let Some(engine) = &self.instead {
+            return super::simulated::section(&**engine, decide);
+        }
         let open = self.open(what)?;
         let view = open.read()?;
         let new = self.recognise(&open, &view)?;
@@ -92,6 +111,10 @@ impl Store {
         what: &str,
         look: impl FnOnce(&dyn Rows) -> Result<T, E>,
     ) -> Result<T, E> {
+        #[cfg(feature = "simulation")]
+        if let Some(engine) = &self.instead {
+            return super::simulated::look(&**engine, look);
+        }
         let mut open = self.open(what)?;
         let view = open.read()?;
         let new = self.recognise(&open, &view)?;

@@ -142,7 +142,7 @@ impl Server {
         pin: Option<Pin>,
     ) -> Result<TlsStream<TcpStream>, DialError> {
         let address = self.address(host);
-        let (dialled, _) = tokio::join!(dialer.dial(&address, pin, ""), self.accept());
+        let (dialled, _) = tokio::join!(dialer.secured(&address, pin, ""), self.accept());
         dialled
     }
 }

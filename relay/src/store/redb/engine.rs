@@ -26,7 +26,10 @@ use super::{
     rows::Counters,
     table::{Findings, Snapshot, View as _, outcome_of},
 };
-use crate::store::{Result, StoreError, Wake};
+use crate::{
+    random,
+    store::{Result, StoreError, Wake},
+};
 
 /// Most bytes that wait for the writer, in units of [`UNIT_BYTES`].
 const QUEUE_UNITS: usize = 65_536;
@@ -93,13 +96,9 @@ impl Engine {
         });
         let damaged = |_| OpenError::damaged(path);
         let secret = recognised.unwrap_or_else(|| Err(OpenError::damaged(path)))?;
-        let random = |bytes: &mut [u8]| {
-            getrandom::fill(bytes)
-                .map_err(|error| OpenError::io(path, std::io::Error::other(error)))
-        };
-        let (mut epoch, mut fresh) = ([0; 16], [0; 32]);
-        random(&mut epoch)?;
-        random(&mut fresh)?;
+        let failed = |error| OpenError::io(path, std::io::Error::other(error));
+        let epoch = random::bytes().map_err(failed)?;
+        let fresh = random::bytes().map_err(failed)?;
         let counters = match read.map_err(damaged)? {
             Some(counters) if secret.is_some() => counters,
             _ => {

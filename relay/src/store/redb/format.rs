@@ -14,7 +14,7 @@ use super::{
     rows::{Counters, Secret, Text},
     table::{Snapshot, Table, View as _},
 };
-use crate::store::StoreError;
+use crate::{random, store::StoreError};
 
 /// The name of this layout of rows. Another one is refused.
 const FORMAT: &str = "msg-relay store 2";
@@ -120,13 +120,12 @@ pub(super) fn create(builder: &Builder, file: File) -> Result<Database, Database
 }
 
 /// Makes an empty database a store.
-pub(super) fn initialise(database: &Database) -> Result<(), redb::Error> {
+pub(crate) fn initialise(database: &Database) -> Result<(), redb::Error> {
     let transaction = begin(database)?;
     for table in Table::ALL {
         transaction.open_table(table.definition())?;
     }
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).map_err(|error| redb::Error::Io(io::Error::other(error)))?;
+    let secret = random::bytes().map_err(|error| redb::Error::Io(io::Error::other(error)))?;
     let write = || -> Result<(), StoreError> {
         let mut batch = Batch::new(&transaction)?;
         batch.put(FORMAT_KEY, &Text(FORMAT.to_owned()))?;

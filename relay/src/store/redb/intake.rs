@@ -1,17 +1,17 @@
 //! What has been taken and is not durable: one lock over the queue and what is
 //! pending, under which sequence numbers are given.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::collections::{HashSet, VecDeque};
 
 use super::{
     pending::Pending,
     queue::Work,
     table::{Damage, Table},
 };
-use crate::store::{Result, StoreError};
+use crate::{
+    clock,
+    store::{Result, StoreError},
+};
 
 /// Damaged rows that are remembered in one run, so that each is told once.
 const MAX_KNOWN_DAMAGE: usize = 16_384;
@@ -46,8 +46,7 @@ impl Intake {
 
     /// Gives the next sequence number.
     pub(super) fn next_sequence(&mut self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = since.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX));
+        let now = u64::try_from(clock::since_1970().as_micros()).unwrap_or(u64::MAX);
         self.sequence = now.max(self.sequence.saturating_add(1));
         self.sequence
     }

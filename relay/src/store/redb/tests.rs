@@ -2,7 +2,6 @@
 //! engine on a disk can suffer.
 
 mod corruption;
-mod disk;
 mod files;
 mod full;
 mod io_errors;
@@ -17,6 +16,7 @@ use msg_protocol::id::MailboxId;
 
 use super::{OpenError, Options, Redb};
 use crate::{
+    simulation::disk::{Disk, Socket},
     store::{
         Accounts as _, Mailboxes as _, StoreError, Wake,
         account::Creation,
@@ -51,15 +51,15 @@ pub(super) fn folder() -> Folder {
 }
 
 /// A store on a disk in memory, with that person's account.
-async fn registered(disk: &Arc<disk::Disk>, person: Person) -> Redb {
+async fn registered(disk: &Arc<Disk>, person: Person) -> Redb {
     let store = open(disk).unwrap();
     assert_eq!(store.create_account(person.registration(), NOW).await, Ok(Creation::Created));
     store
 }
 
 /// Opens the store on a disk in memory.
-fn open(disk: &Arc<disk::Disk>) -> Result<Redb, OpenError> {
-    let medium = Arc::new(disk::Socket(Arc::clone(disk)));
+fn open(disk: &Arc<Disk>) -> Result<Redb, OpenError> {
+    let medium = Arc::new(Socket(Arc::clone(disk)));
     Redb::open_medium(medium, OPTIONS, Arc::new(Asleep), "test".as_ref())
 }
 

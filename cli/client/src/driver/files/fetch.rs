@@ -3,10 +3,8 @@
 
 use std::collections::VecDeque;
 
-use getrandom::SysRng;
 use msg_crypto::file::Extent;
 use msg_protocol::{content::File, error::Code, request::FetchBlob};
-use rand_core::UnwrapErr;
 use tokio::time::sleep;
 
 use super::{
@@ -18,6 +16,7 @@ use crate::{
     backoff::Backoff,
     driver::{Client, ClientError},
     link::{Link, LinkError},
+    world::Random,
 };
 
 /// The lengths that a message states of its file.
@@ -53,7 +52,7 @@ impl Client {
             if failures > RETRIES || !(has_moved || is_refused) {
                 return Err(error.into());
             }
-            sleep(backoff.next(error.retry_after(), &mut UnwrapErr(SysRng))).await;
+            sleep(backoff.next(error.retry_after(), &mut Random)).await;
         }
         Ok(whole > 0)
     }

@@ -9,7 +9,7 @@ use std::{
 
 use msg_crypto::file::StreamOpener;
 use msg_protocol::content::File;
-use tokio::{task::spawn_blocking, time::sleep};
+use tokio::time::sleep;
 
 use super::{
     FileError, Progress, Stage, fetch,
@@ -21,6 +21,7 @@ use crate::{
     driver::{Client, ClientError},
     engine::files,
     rows::MessageRow,
+    world::aside,
 };
 
 /// Bytes of the payload that are opened at a time.
@@ -138,7 +139,7 @@ async fn open_to(
     progress: Progress,
 ) -> Result<(Target, Result<Put, ClientError>), ClientError> {
     let file = file.clone();
-    let opening = spawn_blocking(move || {
+    let opening = aside(move || {
         let opened = open_into(&file, &held, &mut target, &progress);
         (target, opened)
     });

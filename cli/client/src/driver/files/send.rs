@@ -4,15 +4,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use getrandom::SysRng;
 use msg_crypto::file::Extent;
 use msg_protocol::{
     bounded::Str,
     content::{Confirm, File},
     id::{AccountId, MessageId},
 };
-use rand_core::UnwrapErr;
-use tokio::{task::spawn_blocking, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     FileError, Progress, Source,
@@ -38,6 +36,7 @@ use crate::{
     link::Link,
     rows::{Level, Stamp, UploadRow},
     store::Rows,
+    world::{Random, aside},
 };
 
 /// A file to be sent.
@@ -227,14 +226,14 @@ impl Client {
         progress: &Progress,
     ) -> Result<Sealed, ClientError> {
         let (rack, progress) = (Shelf::of(self.store.home())?, progress.clone());
-        let sealing = spawn_blocking(move || {
+        let sealing = aside(move || {
             let plain = Plain {
                 source: &mut opened.source,
                 what: opened.what,
                 expected: opened.length,
                 limit,
             };
-            seal::seal(&rack, plain, &progress, &mut UnwrapErr(SysRng))
+            seal::seal(&rack, plain, &progress, &mut Random)
         });
         sealing.await.map_err(|_| ClientError::Panicked)?
     }

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use getrandom::SysRng;
 use msg_protocol::{
     bounded::Bytes,
     error::Code,
@@ -15,7 +14,6 @@ use msg_protocol::{
     request::{AskBlob, DeleteBlob, PutBlobChunk},
     response::ChunkRange,
 };
-use rand_core::UnwrapErr;
 use tokio::time::sleep;
 
 use super::{
@@ -27,6 +25,7 @@ use crate::{
     driver::{Client, ClientError},
     engine::files::{self, Upload},
     link::{Link, LinkError},
+    world::Random,
 };
 
 pub(super) const PIECE: u64 = BLOB_CHUNK_BYTES as u64;
@@ -179,7 +178,7 @@ impl Client {
             if !is_refused {
                 link = None;
             }
-            sleep(backoff.next(error.retry_after(), &mut UnwrapErr(SysRng))).await;
+            sleep(backoff.next(error.retry_after(), &mut Random)).await;
         }
         if let Some(link) = link {
             tokio::spawn(link.close());

@@ -1,7 +1,6 @@
 //! How a store begins: under another name, until it is whole.
 
-use getrandom::SysRng;
-use rand_core::{CryptoRng, UnwrapErr};
+use rand_core::CryptoRng;
 use redb::{TableDefinition, WriteTransaction};
 
 use super::{LOCK_WAIT, Store, file::Open, format};
@@ -11,6 +10,7 @@ use crate::{
     private::{self, PrivateError},
     store::{StoreError, Table},
     unlock::{Keyring, Protection, StoreKey, UnlockError},
+    world::Random,
 };
 
 impl Store {
@@ -68,7 +68,7 @@ pub(super) fn put_in_place(home: &Home) -> Result<(), StoreError> {
 
 /// The first row, and all tables, so that none is ever missing by itself.
 fn begin(open: &Open, transaction: &WriteTransaction, key: &StoreKey) -> Result<(), StoreError> {
-    let row = format::seal(key, format::VERSION, &mut UnwrapErr(SysRng));
+    let row = format::seal(key, format::VERSION, &mut Random);
     let mut table =
         transaction.open_table(format::TABLE).map_err(|error| open.failure(None, error))?;
     table.insert(format::KEY, row.as_slice()).map_err(|error| open.failure(None, error))?;

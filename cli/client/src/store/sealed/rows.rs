@@ -7,9 +7,7 @@
 
 use core::{cell::OnceCell, ops::ControlFlow};
 
-use getrandom::SysRng;
 use msg_crypto::at_rest::{Place, RowError};
-use rand_core::UnwrapErr;
 use redb::{ReadOnlyTable, ReadTransaction, TableDefinition, WriteTransaction};
 use zeroize::Zeroizing;
 
@@ -21,6 +19,7 @@ use crate::{
     step::{Changes, Commit},
     store::{Rows, StoreError, Table, Value, Visit},
     unlock::StoreKey,
+    world::Random,
 };
 
 type Stored = ReadOnlyTable<&'static [u8], &'static [u8]>;
@@ -144,7 +143,7 @@ fn open_row(
 }
 
 fn seal_row(key: &StoreKey, table: Table, place: &[u8], of: &[u8], value: &[u8]) -> Vec<u8> {
-    let mut rng = UnwrapErr(SysRng);
+    let mut rng = Random;
     let sealed = Place { table: table.name(), key: place };
     if table.is_numbered() {
         return key.data().seal_row(sealed, key.generation(), value, &mut rng);

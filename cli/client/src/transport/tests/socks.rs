@@ -98,7 +98,7 @@ async fn through(
     let dialer = dialer(Some(proxy), Roots::Given(Vec::new()));
     let address = server.address(host);
     let accepting = tokio::spawn(async move { server.accept().await });
-    let dialled = dialer.dial(&address, Some(shown.pin), isolation).await;
+    let dialled = dialer.secured(&address, Some(shown.pin), isolation).await;
     let result = (dialled.map(|_| ()), asked.await.unwrap());
     accepting.abort();
     result
@@ -190,7 +190,7 @@ async fn each_refusal_has_its_name() {
     let long = "x".repeat(256);
     let proxy: Proxy = "socks5h://127.0.0.1:1".parse().unwrap();
     let dialled = dialer(Some(proxy), Roots::System)
-        .dial(&"relay.example".parse().unwrap(), Some(Pin::new([0; 32])), &long)
+        .secured(&"relay.example".parse().unwrap(), Some(Pin::new([0; 32])), &long)
         .await;
     assert_eq!(dialled.map(|_| ()), Err(DialError::Proxy(SocksFault::Isolation)));
 }
@@ -212,7 +212,7 @@ async fn through_garbage(said: &'static [u8], stays: bool) -> DialError {
     let proxy_timeout = Duration::from_millis(if stays { 50 } else { 60_000 });
     let dialer = Dialer::new(DialSettings { proxy, proxy_timeout, ..DialSettings::default() });
     let address = "relay.example".parse().unwrap();
-    let dialled = dialer.dial(&address, Some(Pin::new([0; 32])), "x").await;
+    let dialled = dialer.secured(&address, Some(Pin::new([0; 32])), "x").await;
     task.await.unwrap();
     dialled.map(|_| ()).expect_err("no proxy")
 }
@@ -244,7 +244,7 @@ async fn a_proxy_that_is_not_there_is_told_apart_from_a_relay_that_is_not() {
     drop(closed);
     let proxy = format!("socks5h://127.0.0.1:{port}").parse().unwrap();
     let dialled = dialer(Some(proxy), Roots::System)
-        .dial(&"relay.example".parse().unwrap(), Some(Pin::new([0; 32])), "")
+        .secured(&"relay.example".parse().unwrap(), Some(Pin::new([0; 32])), "")
         .await;
     let refused = std::io::ErrorKind::ConnectionRefused;
     assert_eq!(dialled.map(|_| ()), Err(DialError::ProxyConnect(refused)));

@@ -24,7 +24,7 @@ async fn said(bytes: &'static [u8]) -> DialError {
         while tcp.read(&mut hello).await.is_ok_and(|read| read > 0) {}
     };
     let dialer = dialer(None, Roots::Given(Vec::new()));
-    let (dialled, ()) = tokio::join!(dialer.dial(&address, Some(Pin::new([0; 32])), ""), says);
+    let (dialled, ()) = tokio::join!(dialer.secured(&address, Some(Pin::new([0; 32])), ""), says);
     error(dialled)
 }
 
@@ -144,9 +144,9 @@ async fn nobody_there_and_nobody_answering_differ() {
         DialSettings { tls_timeout: Duration::from_millis(50), ..DialSettings::default() };
     let dialer = Dialer::new(settings);
     let pin = Some(Pin::new([0; 32]));
-    assert_eq!(error(dialer.dial(&address, pin, "").await), DialError::TlsTimeout);
+    assert_eq!(error(dialer.secured(&address, pin, "").await), DialError::TlsTimeout);
     drop(silent);
-    let refused = error(dialer.dial(&address, pin, "").await);
+    let refused = error(dialer.secured(&address, pin, "").await);
     assert_eq!(refused, DialError::Connect(std::io::ErrorKind::ConnectionRefused));
     assert!(!refused.is_distrust());
 }
@@ -155,7 +155,7 @@ async fn nobody_there_and_nobody_answering_differ() {
 async fn no_resolver_is_asked_for_an_onion() {
     for host in ["x.onion", "X.ONION"] {
         let address = RelayAddress::new(host.parse().unwrap(), 1).unwrap();
-        let dialled = Dialer::default().dial(&address, Some(Pin::new([0; 32])), "").await;
+        let dialled = Dialer::default().secured(&address, Some(Pin::new([0; 32])), "").await;
         assert_eq!(error(dialled), DialError::Onion);
     }
 }

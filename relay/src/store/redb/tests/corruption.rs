@@ -3,10 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{
-    disk::{Dice, Disk},
-    numbers, open, registered, seeds,
-};
+use super::{numbers, open, registered, seeds};
+use crate::simulation::disk::{Dice, Disk};
 use crate::store::{
     Accounts as _, Blobs as _, Mailboxes as _, Maintenance as _, Prekeys as _, Records as _,
     StoreError, Upkeep as _,

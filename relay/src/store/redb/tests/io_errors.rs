@@ -4,11 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    disk::{Disk, Fault},
     open,
     power_loss::{Ledger, compare, work},
     registered, seeds,
 };
+use crate::simulation::disk::{Disk, Fault};
 use crate::store::{
     Mailboxes as _,
     conformance::laboratory::{BOB, by_door},

@@ -5,10 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use redb::Builder;
 
-use super::{
-    disk::{Dice, Disk, Fault, Plugged},
-    numbers, open, registered, seeds,
-};
+use super::{numbers, open, registered, seeds};
+use crate::simulation::disk::{Dice, Disk, Fault, Plugged};
 use crate::store::{
     Mailboxes as _, Maintenance as _, StoreError,
     conformance::laboratory::{BOB, NOW, by_door},

@@ -2,6 +2,12 @@
 //!
 //! What has been written and not synced is lost in part when the power goes: of
 //! each write every 512-byte sector is kept, dropped, or torn, by a seed.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a test's disk stops at its first surprise"
+)]
 
 use std::{
     io,
@@ -10,16 +16,13 @@ use std::{
 
 use redb::{Builder, Database, DatabaseError, StorageBackend};
 
-use crate::store::redb::{
-    format,
-    medium::{Medium, Space},
-};
+use crate::store::redb::{Medium, Space, initialise};
 
 const SECTOR: usize = 512;
 
 /// What happens at an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub enum Fault {
     /// It fails, and the next one does not.
     Once,
     /// It fails, and all after it.
@@ -38,13 +41,17 @@ struct State {
 
 /// A disk.
 #[derive(Debug, Default)]
-pub(super) struct Disk(Mutex<State>);
+pub struct Disk(Mutex<State>);
 
 /// A generator that is good enough to choose sectors.
-pub(super) struct Dice(pub(super) u64);
+pub struct Dice(
+    /// Its seed.
+    pub u64,
+);
 
 impl Dice {
-    pub(super) fn below(&mut self, most: u64) -> u64 {
+    /// A number below `most`.
+    pub fn below(&mut self, most: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -54,17 +61,17 @@ impl Dice {
 
 impl Disk {
     /// A disk with an empty store on it.
-    pub(super) fn formatted() -> Arc<Self> {
+    pub fn formatted() -> Arc<Self> {
         let disk = Arc::new(Self::default());
         let backend = Plugged(Arc::clone(&disk));
         let database = Builder::new().create_with_backend(backend).unwrap();
-        format::initialise(&database).unwrap();
+        initialise(&database).unwrap();
         drop(database);
         disk
     }
 
     /// A disk with those bytes.
-    pub(super) fn with(bytes: Vec<u8>) -> Arc<Self> {
+    pub fn with(bytes: Vec<u8>) -> Arc<Self> {
         let state = State { durable: bytes.clone(), now: bytes, ..State::default() };
         Arc::new(Self(Mutex::new(state)))
     }
@@ -74,23 +81,23 @@ impl Disk {
     }
 
     /// What is on it.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         self.state().now.clone()
     }
 
     /// Fails at the operation that comes after so many others.
-    pub(super) fn fail_after(&self, operations: u64, fault: Fault) {
+    pub fn fail_after(&self, operations: u64, fault: Fault) {
         let mut state = self.state();
         state.fault = Some((state.operations + operations, fault));
     }
 
     /// Works again.
-    pub(super) fn repair(&self) {
+    pub fn repair(&self) {
         self.state().fault = None;
     }
 
     /// The power has gone and is back: of what was not synced, a part is there.
-    pub(super) fn lose_power(&self, dice: &mut Dice) {
+    pub fn lose_power(&self, dice: &mut Dice) {
         let mut state = self.state();
         let mut after = std::mem::take(&mut state.durable);
         for (offset, bytes) in std::mem::take(&mut state.unsynced) {
@@ -127,7 +134,10 @@ impl State {
 
 /// A disk as a relay has it.
 #[derive(Debug)]
-pub(super) struct Socket(pub(super) Arc<Disk>);
+pub struct Socket(
+    /// The disk.
+    pub Arc<Disk>,
+);
 
 impl Medium for Socket {
     fn open(&self, builder: &Builder) -> Result<Database, DatabaseError> {
@@ -155,8 +165,12 @@ impl Medium for Socket {
     }
 }
 
+/// A disk as redb has it.
 #[derive(Debug)]
-pub(super) struct Plugged(pub(super) Arc<Disk>);
+pub struct Plugged(
+    /// The disk.
+    pub Arc<Disk>,
+);
 
 impl StorageBackend for Plugged {
     fn len(&self) -> io::Result<u64> {
