@@ -70,6 +70,7 @@ const LAYERS: &[(&str, Option<&[&str]>)] = &[
     ("msg-client", Some(&["msg-crypto", "msg-protocol"])),
     ("msg-cli", Some(&["msg-client", "msg-crypto", "msg-protocol"])),
     ("msg-tests", None),
+    ("msg-postgres-rig", Some(&[])),
     ("msg-bench", None),
     ("xtask", Some(&[])),
 ];
