@@ -16,21 +16,21 @@ use msg_protocol::{
     id::MailboxId,
 };
 
-use crate::store::Wake;
+use crate::store::{Wake, Word};
 
 /// Ephemeral envelopes that wait for a link to take them.
 const MAX_PASSING: usize = 16;
 
-/// Where others leave word for a link.
+/// Where others leave news for a link.
 #[derive(Debug, Default)]
 pub struct Inbox {
-    state: Mutex<Word>,
+    state: Mutex<News>,
     arrived: AtomicBool,
 }
 
 /// What has been left for a link.
 #[derive(Debug, Default)]
-pub struct Word {
+pub struct News {
     waker: Option<Waker>,
     /// Something may have arrived in the mailbox.
     pub arrived: bool,
@@ -44,23 +44,23 @@ pub struct Word {
 
 impl Inbox {
     /// Takes what has been left, and is woken for what comes next.
-    pub fn take(&self, waker: &Waker) -> Word {
-        let mut word = self.lock();
-        if word.waker.as_ref().is_none_or(|known| !known.will_wake(waker)) {
-            word.waker = Some(waker.clone());
+    pub fn take(&self, waker: &Waker) -> News {
+        let mut news = self.lock();
+        if news.waker.as_ref().is_none_or(|known| !known.will_wake(waker)) {
+            news.waker = Some(waker.clone());
         }
-        Word {
+        News {
             waker: None,
             arrived: self.arrived.swap(false, Ordering::AcqRel),
-            passing: std::mem::take(&mut word.passing),
-            prekeys_low: word.prekeys_low.take(),
-            closing: word.closing.take(),
+            passing: std::mem::take(&mut news.passing),
+            prekeys_low: news.prekeys_low.take(),
+            closing: news.closing.take(),
         }
     }
 
     /// Asks for the link to be closed when what is in flight is answered.
     pub fn close(&self, reason: Refusal) {
-        self.leave(|word| word.closing = Some(reason));
+        self.leave(|news| news.closing = Some(reason));
     }
 
     fn arrived(&self) {
@@ -70,18 +70,18 @@ impl Inbox {
         }
     }
 
-    fn leave(&self, change: impl FnOnce(&mut Word)) {
+    fn leave(&self, change: impl FnOnce(&mut News)) {
         let waker = {
-            let mut word = self.lock();
-            change(&mut word);
-            word.waker.clone()
+            let mut news = self.lock();
+            change(&mut news);
+            news.waker.clone()
         };
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Word> {
+    fn lock(&self) -> MutexGuard<'_, News> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -140,9 +140,9 @@ impl Presence {
     /// Hands an envelope to the device if it is there.
     pub fn pass(&self, envelope: &Envelope) {
         for link in self.of(envelope.mailbox) {
-            link.leave(|word| {
-                if word.passing.len() < MAX_PASSING {
-                    word.passing.push_back(envelope.clone());
+            link.leave(|news| {
+                if news.passing.len() < MAX_PASSING {
+                    news.passing.push_back(envelope.clone());
                 }
             });
         }
@@ -151,7 +151,7 @@ impl Presence {
     /// Tells a device that its one-time pairs run out.
     pub fn prekeys_low(&self, mailbox: MailboxId, left: u16) {
         for link in self.of(mailbox) {
-            link.leave(|word| word.prekeys_low = Some(left));
+            link.leave(|news| news.prekeys_low = Some(left));
         }
     }
 
@@ -166,10 +166,23 @@ impl Wake for Presence {
             link.arrived();
         }
     }
+
+    fn hear(&self, word: Word) {
+        match word {
+            Word::Arrived(mailbox) => self.wake(mailbox),
+            Word::Pass(envelope) => self.pass(&envelope),
+            Word::PrekeysLow(mailbox, left) => self.prekeys_low(mailbox, left),
+            Word::Close(mailbox, reason) => self.close(mailbox, reason),
+        }
+    }
+
+    fn here(&self) -> Vec<MailboxId> {
+        lock(&self.mailboxes).keys().copied().collect()
+    }
 }
 
 impl Place {
-    /// Where others leave word.
+    /// Where others leave news.
     pub const fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
     }

@@ -1,6 +1,6 @@
 //! What a relay keeps: the seam between the service and an engine.
 //!
-//! Eight traits, each a handful of domain verbs, each verb atomic by itself. The
+//! Nine traits, each a handful of domain verbs, each verb atomic by itself. The
 //! contract is written for the weakest engine that we want:
 //!
 //! - A verb that changes something returns when the change is durable. One that
@@ -12,8 +12,10 @@
 //! - Sequence numbers rise within a mailbox and within one
 //!   [epoch](Upkeep::epoch); there may be gaps.
 //! - A one-time pair is handed to at most one caller, whatever fails.
-//! - Wake-ups ([`Wake`]) are hints: they may come late, twice, for nothing, or
-//!   not at all.
+//! - Wake-ups ([`Wake`]) and words of other nodes ([`Nodes`]) are hints: they may
+//!   come late, twice, for nothing, or not at all.
+//! - Several nodes may share a store, if its engine says so: what one has been
+//!   answered, the others read.
 //! - Rights are compared by the service, against a row that it has read. The
 //!   verb names the hash that admitted, and is refused as stale when that hash
 //!   is no longer the account's.
@@ -29,6 +31,7 @@ pub mod blob;
 mod conformance;
 pub mod mailbox;
 pub mod memory;
+pub mod nodes;
 pub mod postgres;
 pub mod prekey;
 pub mod record;
@@ -42,6 +45,7 @@ pub use self::{
     account::Accounts,
     blob::Blobs,
     mailbox::Mailboxes,
+    nodes::{Nodes, Word},
     prekey::Prekeys,
     record::Records,
     right::Rights,
@@ -58,6 +62,7 @@ pub trait Store:
     + Blobs
     + Upkeep
     + Maintenance
+    + Nodes
     + Send
     + Sync
     + 'static
@@ -73,16 +78,32 @@ impl<S> Store for S where
         + Blobs
         + Upkeep
         + Maintenance
+        + Nodes
         + Send
         + Sync
         + 'static
 {
 }
 
-/// Who wants to know that a mailbox may have something new.
+/// Whose devices are on this node, and who wants to know what may concern them.
+/// Cheap, and never blocks.
 pub trait Wake: Send + Sync + 'static {
-    /// Something may have arrived. Cheap, and never blocks.
+    /// Something may have arrived.
     fn wake(&self, mailbox: MailboxId);
+
+    /// Another node has said something.
+    fn hear(&self, word: Word);
+
+    /// Mailboxes whose device is on this node.
+    fn here(&self) -> Vec<MailboxId>;
+
+    /// Words of other nodes may have been missed: every device here is to be
+    /// looked after anew.
+    fn wake_all(&self) {
+        for mailbox in self.here() {
+            self.wake(mailbox);
+        }
+    }
 }
 
 /// Seconds of the relay's service: they pass while a relay runs, from the wall

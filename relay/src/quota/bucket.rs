@@ -14,9 +14,9 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Takes `amount` from a bucket that will be full at `full_at`, and gives
+    /// Takes `amount` from a bucket that will be full at `full_at_ns`, and gives
     /// when it will be full now.
-    pub(super) fn take(self, full_at_ns: u64, amount: u64, now_ns: u64) -> Result<u64, TooOften> {
+    pub fn take(self, full_at_ns: u64, amount: u64, now_ns: u64) -> Result<u64, TooOften> {
         let cost = |amount: u64| {
             let ns = u128::from(amount) * u128::from(HOUR_NS);
             u64::try_from(ns / u128::from(self.per_hour.max(1))).unwrap_or(u64::MAX)

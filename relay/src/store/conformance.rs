@@ -2,16 +2,19 @@
 //! races.
 //!
 //! An engine says how it is opened ([`Engine`]); [`suite`] then makes one test of
-//! each case, and [`durable_suite`] those of what outlives a process. Times are
+//! each case, [`durable_suite`] those of what outlives a process, and
+//! [`owned_suite`] or [`shared_suite`] those of a store that has one node, or several. Times are
 //! made up, so a month passes in no time.
 
 pub(crate) mod accounts;
 pub(crate) mod blobs;
 mod dice;
+pub(crate) mod epochs;
 pub(crate) mod invitations;
 pub(crate) mod knocks;
 pub(crate) mod laboratory;
 pub(crate) mod mailboxes;
+pub(crate) mod nodes;
 mod operation;
 mod outcome;
 pub(crate) mod prekeys;
@@ -37,6 +40,12 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// Opens the store that is in that place, or makes it.
     async fn open(&self, wake: Arc<dyn Wake>) -> Self::Store;
+}
+
+/// An engine that several nodes may share.
+pub(crate) trait Shared: Engine {
+    /// One more node on the store that is in that place, or that is made.
+    async fn join(&self, wake: Arc<dyn Wake>) -> Self::Store;
 }
 
 /// One test of each case.
@@ -143,10 +152,36 @@ macro_rules! durable_suite {
         $crate::store::conformance::cases! { $engine;
             reopening:
                 everything_is_there_after_a_restart
-                a_restart_is_a_new_epoch_with_the_same_secret
+                a_restart_keeps_the_secret
                 sequence_numbers_go_on_rising;
         }
     };
 }
 
-pub(crate) use {cases, durable_suite, suite};
+/// What an engine passes besides that one process owns.
+macro_rules! owned_suite {
+    ($engine:ty) => {
+        $crate::store::conformance::cases! { $engine;
+            epochs:
+                a_restart_is_a_new_epoch;
+        }
+    };
+}
+
+/// What an engine passes besides that several nodes may share.
+macro_rules! shared_suite {
+    ($engine:ty) => {
+        $crate::store::conformance::cases! { $engine;
+            nodes:
+                nodes_are_of_one_epoch_and_one_secret
+                a_node_reads_what_another_was_answered
+                an_arrival_wakes_at_every_node
+                a_word_is_heard_by_the_other_node
+                a_bucket_is_one_for_all_nodes
+                what_was_taken_from_a_bucket_comes_back
+                the_first_nodes_pin_is_kept;
+        }
+    };
+}
+
+pub(crate) use {cases, durable_suite, owned_suite, shared_suite, suite};

@@ -9,6 +9,7 @@
 mod accounts;
 mod blobs;
 mod mailboxes;
+mod nodes;
 mod prekeys;
 mod records;
 mod rights;
@@ -16,20 +17,22 @@ mod upkeep;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use msg_protocol::{
-    address::AccountName,
+    address::{AccountName, Pin},
     card::{self, Card},
     id::{AccountId, DeviceId, MailboxId, RecordId, RelayEpoch},
     signed::{Signed, Verified},
 };
+use tokio::time::Instant;
 
 use self::{blobs::Blob, mailboxes::Mailbox, prekeys::DevicePrekeys, records::StoredRecord};
 use super::{
     RelayTime, StoreError, Wake,
     account::{Account, Device},
+    nodes::BucketKey,
     right::{KnockRight, RightId, StoredInvite},
 };
 
@@ -53,6 +56,13 @@ struct State {
     /// The last sequence number that was given, in whichever mailbox.
     sequence: u64,
     time: Option<RelayTime>,
+    /// Buckets of all nodes, and when each will be full again.
+    buckets: HashMap<BucketKey, u64>,
+    /// What the time of buckets counts from.
+    buckets_since: Option<Instant>,
+    pin: Option<Pin>,
+    /// Those that are still there hear each other.
+    nodes: Vec<Weak<dyn Wake>>,
     commits: u64,
 }
 
@@ -81,13 +91,13 @@ impl Memory {
 
     /// An empty store with that epoch and that secret.
     pub fn with_secrets(wake: Arc<dyn Wake>, epoch: RelayEpoch, secret: [u8; 32]) -> Self {
-        Self { epoch, secret, wake, state: Arc::default() }
+        Self { epoch, secret, wake, state: Arc::default() }.joined()
     }
 
     /// The same store, as a relay finds it that starts again: in another epoch.
     pub fn restarted(&self, wake: Arc<dyn Wake>) -> Result<Self, StoreError> {
         let (secret, state) = (self.secret, self.state.clone());
-        Ok(Self { epoch: RelayEpoch(random()?), secret, wake, state })
+        Ok(Self { epoch: RelayEpoch(random()?), secret, wake, state }.joined())
     }
 
     /// A panic elsewhere leaves no verb half done: none can panic in between.

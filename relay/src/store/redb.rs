@@ -30,6 +30,7 @@ mod format;
 mod intake;
 mod mailboxes;
 mod medium;
+mod nodes;
 mod pending;
 mod prekeys;
 mod queue;

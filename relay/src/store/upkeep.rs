@@ -101,7 +101,10 @@ pub struct Checked {
 
 /// The store as a whole, as the relay needs it to run.
 pub trait Upkeep {
-    /// This run of the relay: another one after each start and each restore.
+    /// What the store has not gone back behind. Of an engine that one process
+    /// owns, another one after each start and each restore; of one that nodes
+    /// share, the same for all of them, and another one after a failover or a
+    /// restore.
     fn epoch(&self) -> RelayEpoch;
 
     /// A secret that all nodes on this store share and nobody else knows, for

@@ -14,18 +14,32 @@ use super::{
     laboratory::{NOW, Person},
 };
 use crate::store::{
-    Mailboxes as _, Store, Wake,
+    Mailboxes as _, Store, Wake, Word,
     account::{Accounts as _, Creation},
     mailbox::{Appended, NewEnvelope},
 };
 
-/// How often each mailbox was said to have something new.
+/// How often each mailbox was said to have something new, and what was heard.
 #[derive(Default)]
-pub(crate) struct Wakes(Mutex<HashMap<MailboxId, usize>>);
+pub(crate) struct Wakes {
+    counts: Mutex<HashMap<MailboxId, usize>>,
+    words: Mutex<Vec<Word>>,
+}
 
 impl Wake for Wakes {
     fn wake(&self, mailbox: MailboxId) {
-        *self.0.lock().unwrap().entry(mailbox).or_default() += 1;
+        *self.counts.lock().unwrap().entry(mailbox).or_default() += 1;
+    }
+
+    fn hear(&self, word: Word) {
+        match word {
+            Word::Arrived(mailbox) => self.wake(mailbox),
+            word => self.words.lock().unwrap().push(word),
+        }
+    }
+
+    fn here(&self) -> Vec<MailboxId> {
+        Vec::new()
     }
 }
 
@@ -43,7 +57,22 @@ impl Wakes {
     }
 
     pub(crate) fn count(&self, mailbox: MailboxId) -> usize {
-        self.0.lock().unwrap().get(&mailbox).copied().unwrap_or(0)
+        self.counts.lock().unwrap().get(&mailbox).copied().unwrap_or(0)
+    }
+
+    /// Waits until that word was heard.
+    pub(crate) async fn heard(&self, word: &Word) {
+        for _ in 0..3_000 {
+            if self.has_heard(word) {
+                return;
+            }
+            time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("nobody heard");
+    }
+
+    pub(crate) fn has_heard(&self, word: &Word) -> bool {
+        self.words.lock().unwrap().contains(word)
     }
 }
 

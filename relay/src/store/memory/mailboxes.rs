@@ -10,7 +10,7 @@ use msg_protocol::{
 
 use super::{Memory, State, is_over};
 use crate::store::{
-    Mailboxes, RelayTime, Result,
+    Mailboxes, Nodes as _, RelayTime, Result, Word,
     mailbox::{
         Acknowledged, Appended, ENVELOPE_OVERHEAD_BYTES, Entry, MailboxLimits, NewEnvelope,
         RowPage, Waiting,
@@ -116,6 +116,7 @@ impl Mailboxes for Memory {
         let appended = self.change().append(new);
         if appended == Appended::Stored {
             self.wake.wake(mailbox);
+            self.tell(Word::Arrived(mailbox));
         }
         Ok(appended)
     }

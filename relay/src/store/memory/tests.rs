@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
+use msg_protocol::id::MailboxId;
+
 use super::Memory;
 use crate::store::{
-    Maintenance as _, StoreError, Upkeep as _, Wake,
-    conformance::{self, Engine},
+    Maintenance as _, StoreError, Upkeep as _, Wake, Word,
+    conformance::{self, Engine, Shared},
 };
 
 /// The place of a store is the first one that was opened there.
@@ -25,8 +27,17 @@ impl Engine for InMemory {
     }
 }
 
+impl Shared for InMemory {
+    async fn join(&self, wake: Arc<dyn Wake>) -> Memory {
+        let mut place = self.0.lock().unwrap();
+        place.get_or_insert_with(|| Memory::new(wake.clone()).unwrap()).node(wake)
+    }
+}
+
 conformance::suite!(InMemory);
 conformance::durable_suite!(InMemory);
+conformance::owned_suite!(InMemory);
+conformance::shared_suite!(InMemory);
 
 #[tokio::test]
 async fn what_needs_files_is_unsupported() {
@@ -40,7 +51,11 @@ async fn what_needs_files_is_unsupported() {
 fn quiet() -> Arc<dyn Wake> {
     struct Quiet;
     impl Wake for Quiet {
-        fn wake(&self, _: msg_protocol::id::MailboxId) {}
+        fn wake(&self, _: MailboxId) {}
+        fn hear(&self, _: Word) {}
+        fn here(&self) -> Vec<MailboxId> {
+            Vec::new()
+        }
     }
     Arc::new(Quiet)
 }

@@ -18,7 +18,7 @@ use super::{OpenError, Options, Redb};
 use crate::{
     simulation::disk::{Disk, Socket},
     store::{
-        Accounts as _, Mailboxes as _, StoreError, Wake,
+        Accounts as _, Mailboxes as _, StoreError, Wake, Word,
         account::Creation,
         conformance::{
             self, Engine,
@@ -33,6 +33,12 @@ pub(super) struct Asleep;
 
 impl Wake for Asleep {
     fn wake(&self, _: MailboxId) {}
+
+    fn hear(&self, _: Word) {}
+
+    fn here(&self) -> Vec<MailboxId> {
+        Vec::new()
+    }
 }
 
 /// Small, and without a floor: a test's disk may be nearly full.
@@ -105,3 +111,4 @@ impl Engine for OnDisk {
 
 conformance::suite!(OnDisk);
 conformance::durable_suite!(OnDisk);
+conformance::owned_suite!(OnDisk);
