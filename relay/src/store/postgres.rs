@@ -16,18 +16,26 @@
 //!   within a mailbox whatever that clock says.
 //! - An envelope authenticates itself, beside what the server's own checksums do.
 
+mod deposit;
 mod dialer;
+mod envelope;
 mod failure;
 mod line;
+mod mailboxes;
+mod nodes;
 mod options;
 mod pool;
+mod removal;
 mod schema;
 mod tls;
 mod value;
+mod writer;
 
 use std::sync::Arc;
 
-use self::{dialer::Dialer, pool::Pool};
+use tokio::task::AbortHandle;
+
+use self::{dialer::Dialer, nodes::Neighbours, pool::Pool, writer::Writers};
 pub use self::{failure::OpenError, options::Options};
 use super::Wake;
 
@@ -36,7 +44,9 @@ pub struct Postgres {
     pool: Arc<Pool>,
     secret: [u8; 32],
     seed: Vec<u8>,
-    wake: Arc<dyn Wake>,
+    neighbours: Arc<Neighbours>,
+    writers: Writers,
+    tasks: [AbortHandle; 2],
 }
 
 impl Postgres {
@@ -54,7 +64,17 @@ impl Postgres {
             .try_into()
             .map_err(|_| OpenError::Schema("its secret is damaged".to_owned()))?;
         let seed = row.get(1);
+        let (neighbours, tasks) = Neighbours::start(&dialer, wake);
         let pool = Pool::new(dialer, options.changers, options.readers);
-        Ok(Self { pool, secret, seed, wake })
+        let writers = Writers::start(&pool, &neighbours, options.writers);
+        Ok(Self { pool, secret, seed, neighbours, writers, tasks })
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }

@@ -38,7 +38,16 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a change is made again that others were in the way of.
 const TRIES: u32 = 40;
 /// Rows of `fence`.
-pub(super) const FENCES: u32 = 1_024;
+const FENCES: u32 = 1_024;
+
+/// Writes something, so that the commit waits for the standbys.
+pub(super) const FENCE: &str = "UPDATE fence SET n = n + 1 WHERE slot = $1";
+
+/// One of the rows that [`FENCE`] writes: whoever has the same one waits.
+pub(super) fn random_fence() -> i32 {
+    let random = crate::random::bytes().map_or(0, u32::from_be_bytes);
+    i32::try_from(random % FENCES).unwrap_or_default()
+}
 
 /// What happens in one transaction.
 pub(super) trait Change: Send + Sync + 'static {
@@ -180,9 +189,7 @@ impl Pool {
                 None => break,
             }
         }
-        let bytes = crate::random::bytes().map_err(|_| StoreError::Unavailable)?;
-        let fence = i32::try_from(u32::from_be_bytes(bytes) % FENCES).unwrap_or_default();
-        Ok(Fenced { line: self.dial().await?, fence })
+        Ok(Fenced { line: self.dial().await?, fence: random_fence() })
     }
 }
 
@@ -201,7 +208,6 @@ async fn attempt<C: Change>(change: &C, fenced: &Fenced) -> Result<C::Outcome, F
 }
 
 async fn once<C: Change>(change: &C, fenced: &Fenced) -> Result<C::Outcome, Failure> {
-    const FENCE: &str = "UPDATE fence SET n = n + 1 WHERE slot = $1";
     let Fenced { line, fence } = fenced;
     line.begin().await?;
     let done = async {

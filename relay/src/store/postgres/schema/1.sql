@@ -110,6 +110,7 @@ CREATE TABLE envelope (
     seq     bigint NOT NULL,
     msgid   bytea NOT NULL,
     expires bigint NOT NULL,
+    knock   smallint NOT NULL,
     head    bytea NOT NULL,
     body    bytea NOT NULL,
     PRIMARY KEY (mbx, seq)

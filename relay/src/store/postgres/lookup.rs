@@ -1,0 +1,63 @@
+//! Accounts by their mailboxes, as every deposit asks for them: what is asked at
+//! the same time is read by one statement.
+
+use std::{collections::HashMap, sync::Arc};
+
+use msg_protocol::id::MailboxId;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+
+use super::{
+    accounts,
+    pool::{PATIENCE, Pool},
+};
+use crate::store::{Result, StoreError, account::Account};
+
+/// Mailboxes that one statement asks for.
+const TOGETHER: usize = 128;
+/// Questions that wait.
+const QUEUE: usize = 8_192;
+
+type Question = (MailboxId, oneshot::Sender<Result<Option<Account>>>);
+
+/// Where to ask.
+pub(super) struct Lookup(mpsc::Sender<Question>);
+
+impl Lookup {
+    /// Starts a task that answers until nobody can ask any more.
+    pub(super) fn start(pool: &Arc<Pool>) -> Self {
+        let (sender, questions) = mpsc::channel(QUEUE);
+        tokio::spawn(answer(Arc::clone(pool), questions));
+        Self(sender)
+    }
+
+    /// The account that a mailbox is of.
+    pub(super) async fn account_of(&self, mailbox: MailboxId) -> Result<Option<Account>> {
+        let (answer, answered) = oneshot::channel();
+        let wait = async {
+            self.0.send((mailbox, answer)).await.map_err(|_| StoreError::Unavailable)?;
+            answered.await.unwrap_or(Err(StoreError::Unavailable))
+        };
+        timeout(PATIENCE, wait).await.unwrap_or(Err(StoreError::Unavailable))
+    }
+}
+
+async fn answer(pool: Arc<Pool>, mut questions: mpsc::Receiver<Question>) {
+    let mut asked = Vec::with_capacity(TOGETHER);
+    while questions.recv_many(&mut asked, TOGETHER).await > 0 {
+        let mut mailboxes: Vec<MailboxId> = asked.iter().map(|(mailbox, _)| *mailbox).collect();
+        mailboxes.sort_unstable();
+        mailboxes.dedup();
+        let found = accounts::of_mailboxes(&pool, &mailboxes).await;
+        let found = found.map(|found| found.into_iter().collect::<HashMap<_, _>>());
+        for (mailbox, answer) in asked.drain(..) {
+            // Who asked may have gone.
+            let _ = answer.send(match &found {
+                Ok(found) => Ok(found.get(&mailbox).cloned()),
+                Err(error) => Err(*error),
+            });
+        }
+    }
+}
