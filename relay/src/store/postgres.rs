@@ -16,15 +16,18 @@
 //!   within a mailbox whatever that clock says.
 //! - An envelope authenticates itself, beside what the server's own checksums do.
 
+mod accounts;
 mod deposit;
 mod dialer;
 mod envelope;
 mod failure;
 mod line;
+mod lookup;
 mod mailboxes;
 mod nodes;
 mod options;
 mod pool;
+mod prekeys;
 mod removal;
 mod schema;
 mod tls;
@@ -35,7 +38,7 @@ use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
-use self::{dialer::Dialer, nodes::Neighbours, pool::Pool, writer::Writers};
+use self::{dialer::Dialer, lookup::Lookup, nodes::Neighbours, pool::Pool, writer::Writers};
 pub use self::{failure::OpenError, options::Options};
 use super::Wake;
 
@@ -46,6 +49,7 @@ pub struct Postgres {
     seed: Vec<u8>,
     neighbours: Arc<Neighbours>,
     writers: Writers,
+    lookup: Lookup,
     tasks: [AbortHandle; 2],
 }
 
@@ -67,7 +71,8 @@ impl Postgres {
         let (neighbours, tasks) = Neighbours::start(&dialer, wake);
         let pool = Pool::new(dialer, options.changers, options.readers);
         let writers = Writers::start(&pool, &neighbours, options.writers);
-        Ok(Self { pool, secret, seed, neighbours, writers, tasks })
+        let lookup = Lookup::start(&pool);
+        Ok(Self { pool, secret, seed, neighbours, writers, lookup, tasks })
     }
 }
 

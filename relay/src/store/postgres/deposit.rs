@@ -182,15 +182,8 @@ async fn store(line: &Line, new: &NewEnvelope) -> Result<(), Failure> {
     let row = line.row(COUNT, &[&place, &floor(), &number(bytes_of(new)), &knocks]).await?;
     let sequence: i64 = column(&row.ok_or(Failure::Again)?, 0)?;
     let id = columns.id.as_bytes().as_slice();
-    let parameters: super::line::Parameters<'_> = &[
-        &place,
-        &sequence,
-        &id,
-        &columns.forgotten,
-        &columns.knock,
-        &columns.head,
-        &columns.body,
-    ];
+    let parameters: super::line::Parameters<'_> =
+        &[&place, &sequence, &id, &columns.forgotten, &columns.knock, &columns.head, &columns.body];
     line.execute(STORE, parameters).await?;
     Ok(())
 }

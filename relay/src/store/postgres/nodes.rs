@@ -260,7 +260,8 @@ impl Change for TakeShared {
     type Outcome = core::result::Result<(), TooOften>;
 
     async fn run(&self, line: &Line) -> core::result::Result<Self::Outcome, Failure> {
-        const MAKE: &str = "INSERT INTO bucket (key, full_at) VALUES ($1, 0) ON CONFLICT DO NOTHING";
+        const MAKE: &str =
+            "INSERT INTO bucket (key, full_at) VALUES ($1, 0) ON CONFLICT DO NOTHING";
         const LOCK: &str = "SELECT full_at, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint \
              FROM bucket WHERE key = $1 FOR UPDATE";
         const KEEP: &str = "UPDATE bucket SET full_at = $2 WHERE key = $1";

@@ -10,7 +10,8 @@ use crate::store::StoreError;
 /// No encoded value that is kept is longer.
 const MAX_BYTES: usize = 1 << 20;
 
-const DAMAGED: Failure = Failure::Refused(StoreError::Damaged);
+/// What a column holds that is not what was written.
+pub(super) const DAMAGED: Failure = Failure::Refused(StoreError::Damaged);
 
 /// A number, which a `bigint` holds; one beyond it is the largest it can hold.
 pub(super) fn number(number: u64) -> i64 {
@@ -37,10 +38,28 @@ pub(super) fn id_in<const N: usize>(row: &Row, place: usize) -> Result<[u8; N], 
     column::<&[u8]>(row, place)?.try_into().map_err(|_| DAMAGED)
 }
 
+/// A number that may be left out.
+pub(super) fn optional_number_in(row: &Row, place: usize) -> Result<Option<u64>, Failure> {
+    let number = column::<Option<i64>>(row, place)?;
+    number.map(u64::try_from).transpose().map_err(|_| DAMAGED)
+}
+
 /// A value that lies as bytes.
 pub(super) fn value_in<T: Serialize + DeserializeOwned>(
     row: &Row,
     place: usize,
 ) -> Result<T, Failure> {
-    codec::decode(column::<&[u8]>(row, place)?, MAX_BYTES).map_err(|_| DAMAGED)
+    decoded(column::<&[u8]>(row, place)?)
+}
+
+/// A value that lies as bytes and may be left out.
+pub(super) fn optional_value_in<T: Serialize + DeserializeOwned>(
+    row: &Row,
+    place: usize,
+) -> Result<Option<T>, Failure> {
+    column::<Option<&[u8]>>(row, place)?.map(decoded).transpose()
+}
+
+fn decoded<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    codec::decode(bytes, MAX_BYTES).map_err(|_| DAMAGED)
 }
