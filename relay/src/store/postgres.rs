@@ -69,7 +69,7 @@ impl Postgres {
             .map_err(|_| OpenError::Schema("its secret is damaged".to_owned()))?;
         let seed = row.get(1);
         let (neighbours, tasks) = Neighbours::start(&dialer, wake);
-        let pool = Pool::new(dialer, options.changers, options.readers);
+        let pool = Pool::new(dialer, &options);
         let writers = Writers::start(&pool, &neighbours, options.writers);
         let lookup = Lookup::start(&pool);
         Ok(Self { pool, secret, seed, neighbours, writers, lookup, tasks })

@@ -1,7 +1,7 @@
 //! Accounts by their mailboxes, as every deposit asks for them: what is asked at
 //! the same time is read by one statement.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use msg_protocol::id::MailboxId;
 use tokio::{
@@ -9,10 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{
-    accounts,
-    pool::{PATIENCE, Pool},
-};
+use super::{accounts, pool::Pool};
 use crate::store::{Result, StoreError, account::Account};
 
 /// Mailboxes that one statement asks for.
@@ -23,24 +20,27 @@ const QUEUE: usize = 8_192;
 type Question = (MailboxId, oneshot::Sender<Result<Option<Account>>>);
 
 /// Where to ask.
-pub(super) struct Lookup(mpsc::Sender<Question>);
+pub(super) struct Lookup {
+    questions: mpsc::Sender<Question>,
+    patience: Duration,
+}
 
 impl Lookup {
     /// Starts a task that answers until nobody can ask any more.
     pub(super) fn start(pool: &Arc<Pool>) -> Self {
         let (sender, questions) = mpsc::channel(QUEUE);
         tokio::spawn(answer(Arc::clone(pool), questions));
-        Self(sender)
+        Self { questions: sender, patience: pool.patience() }
     }
 
     /// The account that a mailbox is of.
     pub(super) async fn account_of(&self, mailbox: MailboxId) -> Result<Option<Account>> {
         let (answer, answered) = oneshot::channel();
         let wait = async {
-            self.0.send((mailbox, answer)).await.map_err(|_| StoreError::Unavailable)?;
+            self.questions.send((mailbox, answer)).await.map_err(|_| StoreError::Unavailable)?;
             answered.await.unwrap_or(Err(StoreError::Unavailable))
         };
-        timeout(PATIENCE, wait).await.unwrap_or(Err(StoreError::Unavailable))
+        timeout(self.patience, wait).await.unwrap_or(Err(StoreError::Unavailable))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an operator says of the database.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 /// How the database is reached, and what is asked of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub struct Options {
     pub changers: usize,
     /// Connections that read.
     pub readers: usize,
+    /// How long anybody waits for the database before the store counts as out of
+    /// reach; what was asked may have happened then, or happen later.
+    pub patience: Duration,
     /// Where the pieces of blobs lie.
     pub blobs: String,
 }
@@ -35,6 +38,7 @@ impl Options {
             writers: 6,
             changers: 4,
             readers: 3,
+            patience: Duration::from_secs(10),
             blobs,
         }
     }

@@ -1,7 +1,7 @@
 //! What changes something in a transaction of its own, and what only reads.
 //!
 //! - A change runs in a task of its own, so that it ends whether or not somebody
-//!   still waits for it. Who has waited [`PATIENCE`] hears that the store is out
+//!   still waits for it. Who has waited its [`patience`](super::Options::patience) hears that the store is out
 //!   of reach; the connection stays with the change, so that connections that
 //!   wait for a standby do not pile up at the server.
 //! - Statements are never cancelled: a server that is told to stop waiting for
@@ -30,11 +30,10 @@ use super::{
     dialer::Dialer,
     failure::Failure,
     line::{Line, Parameters},
+    options::Options,
 };
 use crate::store::{self, StoreError};
 
-/// How long anybody waits for the database.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a change is made again that others were in the way of.
 const TRIES: u32 = 40;
 /// Rows of `fence`.
@@ -67,6 +66,7 @@ pub(super) struct Pool {
     readers: Vec<AsyncMutex<Option<Arc<Line>>>>,
     next_reader: AtomicUsize,
     commits: AtomicU64,
+    patience: Duration,
 }
 
 /// A connection with its row of `fence`.
@@ -76,14 +76,15 @@ struct Fenced {
 }
 
 impl Pool {
-    pub(super) fn new(dialer: Arc<Dialer>, changers: usize, readers: usize) -> Arc<Self> {
+    pub(super) fn new(dialer: Arc<Dialer>, options: &Options) -> Arc<Self> {
         Arc::new(Self {
             dialer,
-            free: Arc::new(Semaphore::new(changers.max(1))),
+            free: Arc::new(Semaphore::new(options.changers.max(1))),
             idle: Mutex::default(),
-            readers: (0..readers.max(1)).map(|_| AsyncMutex::default()).collect(),
+            readers: (0..options.readers.max(1)).map(|_| AsyncMutex::default()).collect(),
             next_reader: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
+            patience: options.patience,
         })
     }
 
@@ -95,6 +96,11 @@ impl Pool {
     /// Counts one more.
     pub(super) fn count_commit(&self) {
         self.commits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How long anybody waits.
+    pub(super) const fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// What makes connections.
@@ -118,7 +124,7 @@ impl Pool {
             });
             told.await.unwrap_or(Err(StoreError::Unavailable))
         };
-        timeout(PATIENCE, wait).await.unwrap_or(Err(StoreError::Unavailable))
+        timeout(self.patience, wait).await.unwrap_or(Err(StoreError::Unavailable))
     }
 
     /// What a statement reads.
@@ -136,7 +142,7 @@ impl Pool {
             }
             .map_err(Failure::outcome)
         };
-        timeout(PATIENCE, read).await.unwrap_or(Err(StoreError::Unavailable))
+        timeout(self.patience, read).await.unwrap_or(Err(StoreError::Unavailable))
     }
 
     /// The one row that a statement reads.

@@ -11,7 +11,7 @@
 //! lock mailboxes in one order.
 
 use core::iter::repeat;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use msg_protocol::id::MailboxId;
@@ -27,7 +27,7 @@ use super::{
     failure::Failure,
     line::Line,
     nodes::Neighbours,
-    pool::{FENCE, PATIENCE, Pool, random_fence},
+    pool::{FENCE, Pool, random_fence},
     removal::{self, Acknowledgement},
 };
 use crate::store::{
@@ -43,7 +43,10 @@ const QUEUE: usize = 4_096;
 const TRIES: u32 = 3;
 
 /// All writers.
-pub(super) struct Writers(Vec<mpsc::Sender<Job>>);
+pub(super) struct Writers {
+    queues: Vec<mpsc::Sender<Job>>,
+    patience: Duration,
+}
 
 /// Something to write, and who waits for it.
 enum Job {
@@ -60,7 +63,7 @@ impl Writers {
             tokio::spawn(Writer { pool, neighbours, line: None, fence: random_fence() }.run(queue));
             sender
         };
-        Self((0..count.max(1)).map(start).collect())
+        Self { queues: (0..count.max(1)).map(start).collect(), patience: pool.patience() }
     }
 
     /// Keeps an envelope.
@@ -85,14 +88,14 @@ impl Writers {
     ) -> store::Result<T> {
         let (answer, answered) = oneshot::channel();
         let first = mailbox.as_bytes().first_chunk().copied().map_or(0, u64::from_be_bytes);
-        let number = first % self.0.len() as u64;
-        let writer = usize::try_from(number).ok().and_then(|number| self.0.get(number));
+        let number = first % self.queues.len() as u64;
+        let writer = usize::try_from(number).ok().and_then(|number| self.queues.get(number));
         let writer = writer.ok_or(StoreError::Unavailable)?;
         let wait = async {
             writer.send(job(answer)).await.map_err(|_| StoreError::Unavailable)?;
             answered.await.unwrap_or(Err(StoreError::Unavailable))
         };
-        timeout(PATIENCE, wait).await.unwrap_or(Err(StoreError::Unavailable))
+        timeout(self.patience, wait).await.unwrap_or(Err(StoreError::Unavailable))
     }
 }
 
