@@ -8,11 +8,14 @@ use tracing::{debug, warn};
 
 use crate::{
     service::Service,
-    store::{Store, upkeep::Swept},
+    store::{
+        Store,
+        upkeep::{BETWEEN_SWEEPS, Swept},
+    },
 };
 
 /// Between two sweeps when there is nothing more to remove, and when there is.
-const PAUSE: (Duration, Duration) = (Duration::from_mins(1), Duration::from_millis(100));
+const PAUSE: (Duration, Duration) = (BETWEEN_SWEEPS, Duration::from_millis(100));
 
 /// Sweeps until it is dropped.
 pub(super) async fn sweep<S: Store>(service: Arc<Service<S>>) {

@@ -17,6 +17,7 @@
 //! - An envelope authenticates itself, beside what the server's own checksums do.
 
 mod accounts;
+mod check;
 mod deposit;
 mod dialer;
 mod envelope;
@@ -28,9 +29,13 @@ mod nodes;
 mod options;
 mod pool;
 mod prekeys;
+mod records;
 mod removal;
+mod rights;
 mod schema;
+mod sweep;
 mod tls;
+mod upkeep;
 mod value;
 mod writer;
 
@@ -38,7 +43,9 @@ use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
-use self::{dialer::Dialer, lookup::Lookup, nodes::Neighbours, pool::Pool, writer::Writers};
+use self::{
+    dialer::Dialer, lookup::Lookup, nodes::Neighbours, pool::Pool, upkeep::Figures, writer::Writers,
+};
 pub use self::{failure::OpenError, options::Options};
 use super::Wake;
 
@@ -50,6 +57,7 @@ pub struct Postgres {
     neighbours: Arc<Neighbours>,
     writers: Writers,
     lookup: Lookup,
+    figures: Figures,
     tasks: [AbortHandle; 2],
 }
 
@@ -72,7 +80,8 @@ impl Postgres {
         let pool = Pool::new(dialer, &options);
         let writers = Writers::start(&pool, &neighbours, options.writers);
         let lookup = Lookup::start(&pool);
-        Ok(Self { pool, secret, seed, neighbours, writers, lookup, tasks })
+        let figures = Figures::new(options.figures_good_for);
+        Ok(Self { pool, secret, seed, neighbours, writers, lookup, figures, tasks })
     }
 }
 

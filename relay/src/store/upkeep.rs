@@ -1,7 +1,7 @@
 //! What the relay and its operator do with the store as a whole.
 
 use core::future::Future;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use msg_protocol::{
     id::{AccountId, BlobId, DeviceId, MailboxId, RecordId, RelayEpoch},
@@ -9,6 +9,9 @@ use msg_protocol::{
 };
 
 use super::{RelayTime, Result, mailbox::Waiting, right::KnockRight};
+
+/// Between two sweeps when there is nothing more to remove.
+pub const BETWEEN_SWEEPS: Duration = Duration::from_mins(1);
 
 /// What one round of sweeping removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,7 +26,8 @@ pub struct Swept {
     pub more: bool,
 }
 
-/// The store in numbers. Reading them costs the same whatever is stored.
+/// The store in numbers. Reading them costs the same whatever is stored: a store
+/// that nodes share may give numbers that are up to a minute old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StoreFigures {
     /// Accounts.
@@ -111,7 +115,10 @@ pub trait Upkeep {
     /// the challenges of proofs of work.
     fn secret(&self) -> [u8; 32];
 
-    /// The store's time as it was last kept; the given one for a new store.
+    /// The store's time as it was last kept; the given one for a new store. Of a
+    /// store that nodes share, with what has passed since, but no more than lies
+    /// [between two sweeps](BETWEEN_SWEEPS): so nodes agree, and no time passes
+    /// while none of them runs.
     fn time(&self, wall: UnixSeconds) -> impl Future<Output = Result<RelayTime>> + Send;
 
     /// Removes some of what has expired, and keeps the time.

@@ -17,6 +17,7 @@ use crate::store::{
     mailbox::{Acknowledged, Appended},
     prekey::Taking,
     right::RightKind,
+    upkeep::BETWEEN_SWEEPS,
 };
 
 /// All that can be read about somebody, and about the store.
@@ -41,7 +42,6 @@ async fn everything<E: Engine>(
         store.invites(NOW).await,
         store.accounts(None, 99).await,
         store.chunk(super::laboratory::blob_id(person.0), 0, NOW).await,
-        store.time(UnixSeconds(5)).await,
         store.figures().await.map(|figures| {
             let envelopes = (figures.envelopes, figures.envelope_bytes);
             (figures.accounts, figures.devices, envelopes, figures.blobs, figures.blob_bytes)
@@ -88,6 +88,8 @@ pub(crate) async fn everything_is_there_after_a_restart<E: Engine>() {
     let before = (everything(&world, BOB).await, everything(&world, CAROL).await);
     let world = world.reopen().await;
     assert_eq!((everything(&world, BOB).await, everything(&world, CAROL).await), before);
+    let (time, swept) = (world.store.time(UnixSeconds(5)).await.unwrap(), NOW.plus_s(7));
+    assert!(swept <= time && time <= swept.plus_s(BETWEEN_SWEEPS.as_secs()));
 
     let again = world.store.append(by_door(BOB.mailbox(0), 1)).await;
     assert_eq!(again, Ok(Appended::Duplicate), "envelopes are known by their ids");

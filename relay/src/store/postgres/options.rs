@@ -23,6 +23,8 @@ pub struct Options {
     /// How long anybody waits for the database before the store counts as out of
     /// reach; what was asked may have happened then, or happen later.
     pub patience: Duration,
+    /// For how long figures are good: summing up reads whole tables.
+    pub figures_good_for: Duration,
     /// Where the pieces of blobs lie.
     pub blobs: String,
 }
@@ -39,6 +41,7 @@ impl Options {
             changers: 4,
             readers: 3,
             patience: Duration::from_secs(10),
+            figures_good_for: Duration::from_mins(1),
             blobs,
         }
     }
