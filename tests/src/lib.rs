@@ -24,3 +24,5 @@ pub mod seed;
 pub mod separation;
 pub mod soak;
 pub mod terminal;
+
+pub use msg_postgres_rig as postgres;

@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
     output, place,
     step::Step,
-    tool::{self, C_COMPILER, FAKETIME, OPENSSL, PYTHON},
+    tool::{self, C_COMPILER, FAKETIME, OPENSSL, POSTGRESQL, PYTHON},
 };
 
 /// What the lines `test result: …` add up to.
@@ -26,6 +26,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     }
     tool::require(&[C_COMPILER, FAKETIME, OPENSSL, PYTHON])?;
     tool::require_components()?;
+    database();
     let python = interop_python()?;
     Step::cargo("format", "fmt --all --check").run()?;
     Step::cargo("lints", "clippy --workspace --all-targets --locked -- -D warnings").run()?;
@@ -33,6 +34,15 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
     tests(&python)
+}
+
+/// What tests of the relay's other engine start. Without it the rest goes on, and
+/// they say themselves that they are skipped.
+fn database() {
+    if let Err(failure) = tool::require_server(POSTGRESQL) {
+        output::failure(&failure);
+        output::line("the tests that need PostgreSQL will be skipped");
+    }
 }
 
 fn tests(python: &PathBuf) -> Result<(), Failure> {

@@ -9,8 +9,7 @@ use std::sync::{
 use crate::Cluster;
 
 static SERVER: LazyLock<Cluster> = LazyLock::new(|| {
-    // A database comes and goes with each test: what lasts is not what is tested.
-    let server = Cluster::of(1).setting("max_wal_size", "256MB").start();
+    let server = Cluster::of(1).start();
     server.unwrap_or_else(|error| panic!("{error}"))
 });
 

@@ -7,16 +7,20 @@
 //! given to somebody else since.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Ends at the end of its input: then it kills what works in the folder `$1`, takes
-/// back the shared memory that a killed server has left, and removes the folder.
+/// Waits for the end of its input. Then it kills what works in the folder `$1`, takes
+/// back the shared memory that a killed server has left, ends its output to say so,
+/// and removes the folder, which on a busy disk takes seconds.
 const WATCHDOG: &str = r#"
 cat > /dev/null
 # What ends while find looks at it makes find fail.
@@ -28,6 +32,7 @@ done
 for file in "$1"/*/postmaster.pid; do
     segment=$(sed -n '7s/.* //p' "$file" 2> /dev/null) && [ -n "$segment" ] && ipcrm -m "$segment" 2> /dev/null
 done
+exec > /dev/null
 rm -rf "$1"
 "#;
 
@@ -35,7 +40,7 @@ rm -rf "$1"
 #[derive(Debug)]
 pub struct Ground {
     folder: PathBuf,
-    watchdog: Child,
+    watchdog: Option<Child>,
 }
 
 impl Ground {
@@ -46,9 +51,9 @@ impl Ground {
         let mut command = Command::new("sh");
         command.args(["-c", WATCHDOG, "watchdog"]).arg(&folder).current_dir("/");
         // What ends our group must not end it.
-        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let watchdog = command.spawn()?;
-        Ok(Self { folder, watchdog })
+        command.process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        Ok(Self { watchdog: Some(command.spawn()?), folder })
     }
 
     /// Where it is.
@@ -59,8 +64,12 @@ impl Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        drop(self.watchdog.stdin.take());
-        let _ = self.watchdog.wait();
+        let Some(mut watchdog) = self.watchdog.take() else { return };
+        drop(watchdog.stdin.take());
+        if let Some(mut output) = watchdog.stdout.take() {
+            let _ = output.read_to_end(&mut Vec::new());
+        }
+        thread::spawn(move || watchdog.wait());
     }
 }
 
@@ -74,7 +83,7 @@ pub(crate) fn kill_all_in(folder: &Path) {
         for pid in pids {
             let _ = kill_process(pid, Signal::KILL);
         }
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

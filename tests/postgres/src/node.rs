@@ -24,6 +24,7 @@ pub(crate) const ADMIN: &str = "postgres";
 const SETTINGS: &str = "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\n\
     max_connections = 300\nfsync = on\nfull_page_writes = on\nsynchronous_commit = on\n\
     dynamic_shared_memory_type = mmap\nshared_buffers = 64MB\nwal_keep_size = 256MB\n\
+    max_wal_size = 256MB\n\
     wal_retrieve_retry_interval = 200ms\nwal_receiver_timeout = 10s\n\
     hot_standby = on\nrecovery_init_sync_method = syncfs\ntimezone = 'UTC'\n";
 
