@@ -18,7 +18,7 @@ use tokio_postgres::{
 
 use super::{
     failure::{Failure, OpenError},
-    line::{Hear, Line},
+    line::{Hear, Line, reason},
     options::Options,
     tls::DatabaseTls,
 };
@@ -167,18 +167,4 @@ async fn history(line: &Line) -> [u8; 32] {
         return [0; 32];
     };
     Sha256::digest(format!("{system}/{timeline}")).into()
-}
-
-/// What a failed dial says, without what was dialled.
-fn reason(error: &tokio_postgres::Error) -> String {
-    if let Some(database) = error.as_db_error() {
-        return database.message().to_owned();
-    }
-    let mut source = std::error::Error::source(error);
-    let mut text = error.to_string();
-    while let Some(deeper) = source {
-        text = deeper.to_string();
-        source = deeper.source();
-    }
-    text
 }

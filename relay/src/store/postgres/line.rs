@@ -99,6 +99,11 @@ impl Line {
         Ok(self.client.batch_execute(sql).await?)
     }
 
+    /// The same; what is wrong is said in the database's own words.
+    pub(super) async fn script(&self, sql: &str) -> Result<(), String> {
+        self.client.batch_execute(sql).await.map_err(|error| reason(&error))
+    }
+
     /// Begins a transaction.
     pub(super) async fn begin(&self) -> Result<(), Failure> {
         self.run("BEGIN").await
@@ -128,6 +133,20 @@ impl Line {
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Statement>> {
         self.statements.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a failure says, without the statement that failed.
+pub(super) fn reason(error: &tokio_postgres::Error) -> String {
+    if let Some(database) = error.as_db_error() {
+        return database.message().to_owned();
+    }
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(deeper) = source {
+        text = deeper.to_string();
+        source = deeper.source();
+    }
+    text
 }
 
 /// Moves a connection until it ends.

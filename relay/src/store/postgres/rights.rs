@@ -20,7 +20,7 @@ use crate::store::{
     right::{Added, KnockRight, RightId, RightKind, StoredInvite},
 };
 
-/// A right, whose columns `kind, hash, fetch, knocks, expires` begin there.
+/// A right, whose columns `kind, hash, may_fetch, knocks, expires` begin there.
 pub(super) fn right_in(row: &Row, first: usize) -> core::result::Result<KnockRight, Failure> {
     let knocks: i16 = column(row, first + 3)?;
     Ok(KnockRight {
@@ -66,7 +66,7 @@ impl AddRight {
 
     async fn insert(&self, line: &Line) -> core::result::Result<(), Failure> {
         const INSERT: &str = "INSERT INTO knock_right \
-             (acct, id, kind, hash, fetch, knocks, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+             (acct, id, kind, hash, may_fetch, knocks, expires) VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let right = &self.right;
         let parameters: super::line::Parameters<'_> = &[
             &self.account.as_bytes().as_slice(),
@@ -201,7 +201,7 @@ impl Rights for Postgres {
         id: RightId,
         now: RelayTime,
     ) -> Result<Option<KnockRight>> {
-        const FIND: &str = "SELECT kind, hash, fetch, knocks, expires FROM knock_right \
+        const FIND: &str = "SELECT kind, hash, may_fetch, knocks, expires FROM knock_right \
              WHERE acct = $1 AND id = $2 AND expires > $3";
         let (account, id) = (account.as_bytes().as_slice(), id.0.as_slice());
         let row = self.pool.read_row(FIND, &[&account, &id, &number(now.0)]).await?;
@@ -214,7 +214,7 @@ impl Rights for Postgres {
         account: AccountId,
         now: RelayTime,
     ) -> Result<Vec<(RightId, KnockRight)>> {
-        const LIST: &str = "SELECT id, kind, hash, fetch, knocks, expires FROM knock_right \
+        const LIST: &str = "SELECT id, kind, hash, may_fetch, knocks, expires FROM knock_right \
              WHERE acct = $1 AND kind = $2 AND expires > $3 ORDER BY id";
         let account = account.as_bytes().as_slice();
         let token = column_of(RightKind::Token);

@@ -28,7 +28,9 @@ pub(super) async fn prepare(line: &Line) -> Result<(), OpenError> {
 
 async fn bring_up_to_date(line: &Line) -> Result<(), OpenError> {
     line.run(LOCK).await.map_err(refused)?;
-    line.run("CREATE TABLE IF NOT EXISTS schema (version int NOT NULL)").await.map_err(refused)?;
+    line.script("CREATE TABLE IF NOT EXISTS schema (version int NOT NULL)")
+        .await
+        .map_err(OpenError::Schema)?;
     let version = line.row("SELECT coalesce(max(version), 0) FROM schema", &[]).await;
     let version = version.map_err(refused)?.map_or(0, |row| row.get::<_, i32>(0));
     let known = i32::try_from(SCRIPTS.len()).unwrap_or(i32::MAX);
@@ -36,7 +38,7 @@ async fn bring_up_to_date(line: &Line) -> Result<(), OpenError> {
         return Err(OpenError::Later { found: version, known });
     }
     for (number, script) in (1..).zip(SCRIPTS).filter(|(number, _)| *number > version) {
-        line.run(script).await.map_err(refused)?;
+        line.script(script).await.map_err(OpenError::Schema)?;
         line.execute("INSERT INTO schema VALUES ($1)", &[&number]).await.map_err(refused)?;
     }
     let (secret, seed) = (random()?, random()?);

@@ -84,8 +84,8 @@ impl TakePrekeys {
 
     /// Spends the fetch of a right; whether there was one.
     async fn spend_fetch(&self, line: &Line, id: RightId) -> Result<bool, Failure> {
-        const SPEND: &str = "UPDATE knock_right SET fetch = false \
-             WHERE acct = $1 AND id = $2 AND fetch AND expires > $3";
+        const SPEND: &str = "UPDATE knock_right SET may_fetch = false \
+             WHERE acct = $1 AND id = $2 AND may_fetch AND expires > $3";
         let (account, id) = (self.account.0.as_slice(), id.0.as_slice());
         Ok(line.execute(SPEND, &[&account, &id, &number(self.now.0)]).await? > 0)
     }

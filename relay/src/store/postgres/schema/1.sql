@@ -68,7 +68,7 @@ CREATE TABLE knock_right (
     id      bytea NOT NULL,
     kind    smallint NOT NULL,
     hash    bytea NOT NULL,
-    fetch   boolean NOT NULL,
+    may_fetch boolean NOT NULL,
     knocks  smallint NOT NULL,
     expires bigint NOT NULL,
     PRIMARY KEY (acct, id)
