@@ -135,7 +135,7 @@ const READINGS: [Reading; 8] = [
     reading!(
         "rights",
         |row| right_in(row, 0).map(|_| true),
-        "SELECT kind, hash, fetch, knocks, expires FROM knock_right"
+        "SELECT kind, hash, may_fetch, knocks, expires FROM knock_right"
     ),
     reading!(
         "invitations",

@@ -105,7 +105,7 @@ impl Postgres {
     }
 
     async fn rights_held(&self, account: AccountId, now: RelayTime) -> Result<Vec<KnockRight>> {
-        const LIST: &str = "SELECT kind, hash, fetch, knocks, expires FROM knock_right \
+        const LIST: &str = "SELECT kind, hash, may_fetch, knocks, expires FROM knock_right \
              WHERE acct = $1 AND expires > $2 ORDER BY id";
         let account = account.as_bytes().as_slice();
         self.list(LIST, &[&account, &number(now.0)], |row| right_in(row, 0)).await
