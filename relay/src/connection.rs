@@ -156,7 +156,7 @@ impl<S: Store, T: AsyncRead + AsyncWrite + Unpin + Send> Connection<S, T> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Closure> {
         loop {
             let now = self.service.clock().moment();
-            let mut moved = self.take_word(context, now);
+            let mut moved = self.take_news(context, now);
             moved |= self.poll_flight(context, now);
             moved |= self.poll_feed(context, now);
             moved |= match self.output.poll(&mut self.link, &mut self.stream, context, now) {
@@ -174,23 +174,27 @@ impl<S: Store, T: AsyncRead + AsyncWrite + Unpin + Send> Connection<S, T> {
         }
     }
 
-    /// What others have left word of.
-    fn take_word(&mut self, context: &Context<'_>, now: Moment) -> bool {
-        let word = self.place.inbox().take(context.waker());
+    /// What others have left for the link.
+    fn take_news(&mut self, context: &Context<'_>, now: Moment) -> bool {
+        let news = self.place.inbox().take(context.waker());
         let mut moved = false;
         if let Some(feed) = &mut self.feed {
-            moved |= word.arrived;
-            feed.note_arrival(word.arrived);
-            for envelope in word.passing {
+            moved |= news.arrived;
+            feed.note_arrival(news.arrived);
+            for envelope in news.passing {
                 // Ephemeral: whoever has no leave for it now never gets it.
                 moved |= self.link.push(Passing { envelope }.into(), now).is_ok();
                 self.service.figures().passed.add(1);
             }
-            if let Some(one_time) = word.prekeys_low {
+            if let Some(one_time) = news.prekeys_low {
                 moved |= self.link.push(PrekeysLow { one_time }.into(), now).is_ok();
             }
         }
-        if let Some(reason) = word.closing {
+        if let Some(device) = self.caller.device.filter(|_| news.doubtful) {
+            self.flight.look_after(Arc::clone(&self.service), device);
+            moved = true;
+        }
+        if let Some(reason) = news.closing {
             self.link.drain(reason, now);
             moved = true;
         }
@@ -212,6 +216,8 @@ impl<S: Store, T: AsyncRead + AsyncWrite + Unpin + Send> Connection<S, T> {
             Landed::Answer(id, answer) => {
                 let _ = self.link.answer(id, answer, now);
             }
+            Landed::LookedAfter(None) => {}
+            Landed::LookedAfter(Some(reason)) => self.link.drain(reason, now),
             Landed::Checked(Ok(device), counter) => self.sign_in(device, counter),
             Landed::SignedIn(Ok(signed_in)) => {
                 let accepted = self.link.accept_sign_in(signed_in, now);

@@ -36,6 +36,8 @@ pub struct News {
     pub arrived: bool,
     /// Ephemeral envelopes.
     pub passing: VecDeque<Envelope>,
+    /// It may have been missed that the link is to be closed.
+    pub doubtful: bool,
     /// One-time pairs run out: so many are left.
     pub prekeys_low: Option<u16>,
     /// The link is to be closed.
@@ -53,6 +55,7 @@ impl Inbox {
             waker: None,
             arrived: self.arrived.swap(false, Ordering::AcqRel),
             passing: std::mem::take(&mut news.passing),
+            doubtful: std::mem::take(&mut news.doubtful),
             prekeys_low: news.prekeys_low.take(),
             closing: news.closing.take(),
         }
@@ -178,6 +181,14 @@ impl Wake for Presence {
 
     fn here(&self) -> Vec<MailboxId> {
         lock(&self.mailboxes).keys().copied().collect()
+    }
+
+    fn wake_all(&self) {
+        let links: Vec<_> = lock(&self.mailboxes).values().flatten().cloned().collect();
+        for link in links {
+            link.leave(|news| news.doubtful = true);
+            link.arrived();
+        }
     }
 }
 

@@ -4,8 +4,12 @@
 //! When there are more than can be remembered, those that are full again are
 //! forgotten first, then any: a flood of sources makes the limits milder, never
 //! the relay unusable.
+//!
+//! On a store that nodes share, buckets of devices and of everybody together hold
+//! across the nodes; those of sources are each node's own.
 
 pub mod bucket;
+mod lease;
 pub mod penalty;
 
 use std::{
@@ -16,9 +20,13 @@ use std::{
 
 use msg_protocol::id::DeviceId;
 
-use self::bucket::Rate;
 pub use self::penalty::Penalties;
-use crate::{limits::Limits, source::Source};
+use self::{bucket::Rate, lease::Leases};
+use crate::{
+    limits::Limits,
+    source::Source,
+    store::{Nodes, StoreError},
+};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +45,21 @@ pub enum Deed {
     Prekey,
     /// The account credential is shown.
     Credential,
+}
+
+impl Deed {
+    /// What tells its buckets apart where nodes share them.
+    const fn number(self) -> u8 {
+        match self {
+            Self::Opening => 0,
+            Self::Request => 1,
+            Self::Deposit => 2,
+            Self::Registration => 3,
+            Self::Work => 4,
+            Self::Prekey => 5,
+            Self::Credential => 6,
+        }
+    }
 }
 
 /// Who does it, or to whom it is done.
@@ -63,6 +86,7 @@ pub struct TooOften {
 #[derive(Debug, Default)]
 pub struct Quotas {
     buckets: Mutex<HashMap<(Deed, Who), u64>>,
+    leases: Leases,
 }
 
 impl Quotas {
@@ -86,9 +110,29 @@ impl Quotas {
         Ok(())
     }
 
+    /// The same for a bucket that holds across nodes, if the store has others.
+    pub async fn take_everywhere(
+        &self,
+        store: &impl Nodes,
+        deed: Deed,
+        who: Who,
+        amount: u64,
+        limits: &Limits,
+        now_ms: u64,
+    ) -> Result<Result<(), TooOften>, StoreError> {
+        match lease::key(deed, who).filter(|_| store.shared()) {
+            Some(bucket) => {
+                let rate = rate(deed, who, limits);
+                self.leases.take(store, bucket, rate, amount, limits.sources, now_ms).await
+            }
+            None => Ok(self.take(deed, who, amount, limits, now_ms)),
+        }
+    }
+
     /// How many buckets are remembered.
     pub fn remembered(&self) -> usize {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).len()
+        let own = self.buckets.lock().unwrap_or_else(PoisonError::into_inner).len();
+        own + self.leases.remembered()
     }
 }
 

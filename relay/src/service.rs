@@ -35,7 +35,7 @@ use crate::{
     quota::{Deed, Penalties, Quotas, Who},
     service::refusal::Answer,
     source::Source,
-    store::Store,
+    store::{Store, Wake as _, Word},
     telemetry::figures::Figures,
 };
 
@@ -175,7 +175,7 @@ impl<S: Store> Service<S> {
         match caller.device {
             None => self.count(caller.source, Deed::Request, 1)?,
             Some(device) if self.counts(caller.source) => {
-                self.take(Deed::Request, Who::Device(device.device), 1)?;
+                self.take_everywhere(Deed::Request, Who::Device(device.device), 1).await?;
             }
             Some(_) => {}
         }
@@ -239,6 +239,23 @@ impl<S: Store> Service<S> {
     fn take(&self, deed: Deed, who: Who, amount: u64) -> Answer<()> {
         let now_ms = self.clock.moment().0;
         self.quotas.take(deed, who, amount, &self.limits(), now_ms).map_err(refusal::too_often)
+    }
+
+    /// Takes from a bucket of a device, or of everybody together: on whichever
+    /// node, it is one.
+    async fn take_everywhere(&self, deed: Deed, who: Who, amount: u64) -> Answer<()> {
+        let (now_ms, limits) = (self.clock.moment().0, self.limits());
+        let quotas = &self.quotas;
+        let taken = quotas.take_everywhere(&self.store, deed, who, amount, &limits, now_ms).await?;
+        taken.map_err(refusal::too_often)
+    }
+
+    /// Tells the links of a mailbox, here and at the other nodes.
+    pub fn tell(&self, word: Word) {
+        if self.store.shared() {
+            self.store.tell(word.clone());
+        }
+        self.presence.hear(word);
     }
 
     /// The hash under which a right is kept.

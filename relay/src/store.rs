@@ -97,8 +97,8 @@ pub trait Wake: Send + Sync + 'static {
     /// Mailboxes whose device is on this node.
     fn here(&self) -> Vec<MailboxId>;
 
-    /// Words of other nodes may have been missed: every device here is to be
-    /// looked after anew.
+    /// Words of other nodes may have been missed: something may have arrived
+    /// anywhere, and whether each device here may stay is to be looked up.
     fn wake_all(&self) {
         for mailbox in self.here() {
             self.wake(mailbox);

@@ -32,6 +32,8 @@ pub(super) enum Landed {
     Checked(Answer<SignedInDevice>, u64),
     /// What the device is told.
     SignedIn(Answer<SignedIn>),
+    /// Why the device may not stay, if it may not.
+    LookedAfter(Option<Refusal>),
 }
 
 type Task = Pin<Box<dyn Future<Output = (Option<u64>, Landed)> + Send>>;
@@ -92,6 +94,17 @@ impl Flight {
     ) {
         self.tasks.push(Box::pin(async move {
             (None, Landed::SignedIn(service.sign_in(device, counter).await))
+        }));
+    }
+
+    /// Begins to look up whether a device may stay.
+    pub(super) fn look_after<S: Store>(
+        &mut self,
+        service: Arc<Service<S>>,
+        device: SignedInDevice,
+    ) {
+        self.tasks.push(Box::pin(async move {
+            (None, Landed::LookedAfter(service.look_after(device).await))
         }));
     }
 

@@ -6,7 +6,7 @@ use ed25519_dalek::{Signer as _, SigningKey as Ed25519};
 use msg_protocol::{
     card::{CARD_FORMAT, Card, CardHash, Device},
     envelope::{Body, Envelope, EnvelopeKind},
-    id::{AccountId, EnvelopeId, MailboxId},
+    id::{AccountId, DeviceId, EnvelopeId, MailboxId},
     key::{AgreementKey, IdentityKey, Signature, SigningKey},
     link::{ClientEvent, ClientLink},
     push::Push,
@@ -32,6 +32,8 @@ use crate::{
     telemetry::figures::Figures,
 };
 
+mod nodes;
+
 const NAME: &str = "bob";
 
 struct Relay {
@@ -42,13 +44,17 @@ struct Relay {
 
 impl Relay {
     fn new() -> Self {
+        Self::on(Limits::default(), |presence| Memory::new(presence).unwrap())
+    }
+
+    fn on(limits: Limits, open: impl FnOnce(Arc<Presence>) -> Memory) -> Self {
         let presence = Arc::new(Presence::default());
-        let store = Memory::new(Arc::clone(&presence) as _).unwrap();
-        let policy = Policy { registration: Registration::Open, exempt_loopback: true };
+        let store = open(Arc::clone(&presence));
+        let exempt_loopback = limits == Limits::default();
+        let policy = Policy { registration: Registration::Open, exempt_loopback };
         let clock = Clock::start(RelayTime(1_000_000));
         let figures = Arc::new(Figures::default());
-        let service =
-            Arc::new(Service::new(store, presence, Limits::default(), policy, clock, figures));
+        let service = Arc::new(Service::new(store, presence, limits, policy, clock, figures));
         Self { service, gate: Gate::new(), budget: Arc::default() }
     }
 
@@ -139,10 +145,15 @@ fn registration() -> Register {
     }
 }
 
-fn mailbox() -> MailboxId {
+fn account_and_device() -> (AccountId, DeviceId) {
     let (identity, device) = keys();
     let identity = IdentityKey(identity.verifying_key().to_bytes());
-    MailboxId::of(AccountId::of(&identity), device.id())
+    (AccountId::of(&identity), device.id())
+}
+
+fn mailbox() -> MailboxId {
+    let (account, device) = account_and_device();
+    MailboxId::of(account, device)
 }
 
 fn deposit(number: u8) -> Deposit {

@@ -21,7 +21,7 @@ use crate::{
     quota::{Deed, Who},
     source::Source,
     store::{
-        Store,
+        Store, Word,
         account::{Account, AccountChange, Creation, DeviceChange, NewAccount, Whose},
         right::RightId,
     },
@@ -39,7 +39,7 @@ impl<S: Store> Service<S> {
         let invite = self.invitation(register.invite.as_ref()).await?;
         self.count(source, Deed::Registration, 1)?;
         if self.counts(source) {
-            self.take(Deed::Registration, Who::Everybody, 1)?;
+            self.take_everywhere(Deed::Registration, Who::Everybody, 1).await?;
         }
         if self.store.figures().await?.accounts >= self.limits().accounts {
             return Err(refusal::RELAY_FULL);
@@ -94,7 +94,7 @@ impl<S: Store> Service<S> {
         publish: PublishCard,
     ) -> Answer<()> {
         let account = self.own_account(own).await?;
-        let by = self.held(own, &account, &publish.credential)?;
+        let by = self.held(own, &account, &publish.credential).await?;
         let Some((card, before)) = successor(&account, publish.card)? else { return Ok(()) };
         if u64::from(card.version) > self.limits().cards {
             return Err(refusal::QUOTA);
@@ -118,7 +118,7 @@ impl<S: Store> Service<S> {
         remove: RemoveDevice,
     ) -> Answer<()> {
         let account = self.own_account(own).await?;
-        let by = self.held(own, &account, &remove.credential)?;
+        let by = self.held(own, &account, &remove.credential).await?;
         let Some((card, before)) = successor(&account, remove.card)? else { return Ok(()) };
         let left = devices(&before).into_iter().filter(|device| *device != remove.device);
         if devices(&card) != left.collect() || before.device(remove.device).is_none() {
@@ -126,7 +126,8 @@ impl<S: Store> Service<S> {
         }
         let change = AccountChange::Card(Box::new(card), DeviceChange::Remove(remove.device));
         self.change(own, Some(by), change).await?;
-        self.presence.close(MailboxId::of(own.account, remove.device), refusal::GONE);
+        let mailbox = MailboxId::of(own.account, remove.device);
+        self.tell(Word::Close(mailbox, refusal::GONE));
         Ok(())
     }
 }

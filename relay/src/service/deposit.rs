@@ -15,7 +15,7 @@ use crate::{
     quota::Deed,
     source::Source,
     store::{
-        RelayTime, Store,
+        RelayTime, Store, Word,
         account::{Account, Whose},
         mailbox::{Appended, Entry, MailboxLimits, NewEnvelope},
     },
@@ -43,7 +43,7 @@ impl<S: Store> Service<S> {
             Admitted::Knock(id, _) => Entry::Knock(id),
         };
         if ephemeral {
-            return self.pass(entry, &envelope);
+            return self.pass(entry, envelope);
         }
         self.figures.deposited(bytes);
         let new = NewEnvelope {
@@ -57,11 +57,11 @@ impl<S: Store> Service<S> {
 
     /// Only contacts may: a stranger must not learn whether a device is there,
     /// nor send what no knock is counted for.
-    fn pass(&self, entry: Entry, envelope: &Envelope) -> Answer<()> {
+    fn pass(&self, entry: Entry, envelope: Envelope) -> Answer<()> {
         if entry != Entry::Door {
             return Err(refusal::DENIED);
         }
-        self.presence.pass(envelope);
+        self.tell(Word::Pass(envelope));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use msg_protocol::{
     bounded::List,
     card::Device,
+    error::Code,
     id::{DeviceId, MailboxId},
     key::SigningKey,
     limits::MAX_CARDS_PER_ANSWER,
@@ -20,7 +21,7 @@ use crate::{
     quota::{Deed, Who},
     source::Source,
     store::{
-        Store,
+        Store, Word,
         account::{Account, Whose},
         prekey::{NewPrekeys, Published, Taking},
     },
@@ -56,7 +57,7 @@ impl<S: Store> Service<S> {
             // To the store this would mean all of them.
             return Ok(Bundles { bundles: List::empty() });
         }
-        if !self.may_take_pairs(source, taking, &devices) {
+        if !self.may_take_pairs(source, taking, &devices).await? {
             taking = Taking::Without;
         }
         let now = self.clock.relay_time();
@@ -66,7 +67,7 @@ impl<S: Store> Service<S> {
         for one in &taken {
             if one.bundle.one_time.is_some() && u64::from(one.left) <= low {
                 let mailbox = MailboxId::of(account.id, one.bundle.device);
-                self.presence.prekeys_low(mailbox, one.left);
+                self.tell(Word::PrekeysLow(mailbox, one.left));
             }
         }
         let bundles = taken.into_iter().map(|one| one.bundle).collect();
@@ -76,15 +77,32 @@ impl<S: Store> Service<S> {
     /// Over the limit nobody is refused: the last-resort prekey serves, so that
     /// draining the pairs shuts out no honest sender. What strangers take is
     /// counted for all of them together, and not against contacts.
-    fn may_take_pairs(&self, source: Source, taking: Taking, devices: &[DeviceId]) -> bool {
-        let takes = |who| self.take(Deed::Prekey, who, 1).is_ok();
+    async fn may_take_pairs(
+        &self,
+        source: Source,
+        taking: Taking,
+        devices: &[DeviceId],
+    ) -> Answer<bool> {
         let stranger = matches!(taking, Taking::Right(_));
-        taking == Taking::Without
-            || !self.counts(source)
-            || devices.iter().all(|device| {
-                takes(Who::SourceToDevice(source, *device))
-                    && (!stranger || takes(Who::Device(*device)))
-            })
+        if taking == Taking::Without || !self.counts(source) {
+            return Ok(true);
+        }
+        for device in devices {
+            if self.take(Deed::Prekey, Who::SourceToDevice(source, *device), 1).is_err() {
+                return Ok(false);
+            }
+            if stranger && !self.takes_strangers_pair(*device).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn takes_strangers_pair(&self, device: DeviceId) -> Answer<bool> {
+        match self.take_everywhere(Deed::Prekey, Who::Device(device), 1).await {
+            Err(refusal) if refusal.code == Code::RATE_LIMITED => Ok(false),
+            taken => taken.map(|()| true),
+        }
     }
 
     pub(super) async fn publish_prekeys(

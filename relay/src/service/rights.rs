@@ -16,7 +16,7 @@ use crate::{
     clock::DAY_S,
     quota::{Deed, Who},
     store::{
-        Store,
+        Store, Word,
         account::{Account, AccountChange, Changed, Whose},
         right::{Added, KnockRight, RightId, RightKind},
     },
@@ -77,7 +77,7 @@ impl<S: Store> Service<S> {
         if account.credential.admits(&change.new) {
             return Ok(());
         }
-        let by = self.held(own, &account, &change.old)?;
+        let by = self.held(own, &account, &change.old).await?;
         let new = Self::salted(&change.new)?;
         self.change(own, Some(by), AccountChange::Credential(new)).await
     }
@@ -88,7 +88,7 @@ impl<S: Store> Service<S> {
         delete: &DeleteAccount,
     ) -> Answer<()> {
         let account = self.own_account(own).await?;
-        let by = self.held(own, &account, &delete.credential)?;
+        let by = self.held(own, &account, &delete.credential).await?;
         self.end_account(&account, Some(by)).await
     }
 
@@ -102,7 +102,7 @@ impl<S: Store> Service<S> {
     pub(super) fn close_links(&self, account: &Account, reason: Refusal) -> Answer<()> {
         let card = account.card.peek_unverified().map_err(|_| refusal::FAILED)?;
         for mailbox in card.mailboxes() {
-            self.presence.close(mailbox, reason);
+            self.tell(Word::Close(mailbox, reason));
         }
         Ok(())
     }
@@ -117,13 +117,13 @@ impl<S: Store> Service<S> {
 
     /// The hash of the account credential, for whoever shows that credential. A
     /// device may show it so often only: it is made of a password.
-    pub(super) fn held(
+    pub(super) async fn held(
         &self,
         own: SignedInDevice,
         account: &Account,
         shown: &AccountCredential,
     ) -> Answer<SaltedHash> {
-        self.take(Deed::Credential, Who::Device(own.device), 1)?;
+        self.take_everywhere(Deed::Credential, Who::Device(own.device), 1).await?;
         if account.credential.admits(shown) { Ok(account.credential) } else { Err(refusal::DENIED) }
     }
 

@@ -76,6 +76,17 @@ impl<S: Store> Service<S> {
         }
     }
 
+    /// Why a device that is signed in may not stay, if it may not: another node may
+    /// have said so, unheard.
+    pub async fn look_after(&self, own: SignedInDevice) -> Option<Refusal> {
+        match self.own_account(own).await {
+            Ok(account) => account.suspended.then_some(refusal::SUSPENDED),
+            Err(refusal::NOT_FOUND) => Some(refusal::GONE),
+            // Nobody knows, and it will be asked again.
+            Err(_) => None,
+        }
+    }
+
     /// What a device is told that has signed in. Its link must be known to
     /// `presence` by now, so that nothing arrives unseen.
     pub async fn sign_in(&self, own: SignedInDevice, counter: u64) -> Answer<SignedIn> {

@@ -13,7 +13,7 @@ use crate::{
     },
     service::refusal,
     store::{
-        Store,
+        Store, Word,
         account::{Account, AccountChange, Changed, Quota},
     },
 };
@@ -87,7 +87,7 @@ impl<S: Store> Desk<S> {
         }
         let card = account.card.peek_unverified().map_err(|_| OrderError::Card)?;
         for mailbox in card.mailboxes() {
-            self.service.presence().close(mailbox, refusal::SUSPENDED);
+            self.service.tell(Word::Close(mailbox, refusal::SUSPENDED));
         }
         Ok(Report::Done {
             message: format!(
@@ -101,7 +101,7 @@ impl<S: Store> Desk<S> {
         let card = account.card.peek_unverified().map_err(|_| OrderError::Card)?;
         checked(self.service.store().delete_account(account.id, None).await?, name)?;
         for mailbox in card.mailboxes() {
-            self.service.presence().close(mailbox, refusal::GONE);
+            self.service.tell(Word::Close(mailbox, refusal::GONE));
         }
         Ok(Report::Done { message: format!("{name} and all that was kept of it are gone") })
     }
