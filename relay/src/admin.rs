@@ -11,6 +11,7 @@
 
 mod client;
 mod command;
+mod database;
 mod date;
 mod desk;
 mod error;

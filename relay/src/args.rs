@@ -95,6 +95,12 @@ struct SettingFlags {
     /// Keep everything in this folder [default: ~/.local/share/msg-relay].
     #[arg(long, global = true, value_name = "FOLDER")]
     data: Option<String>,
+    /// Keep it there with that engine: redb, or postgres in a database [default: redb].
+    #[arg(long, global = true, value_name = "ENGINE")]
+    store: Option<String>,
+    /// With postgres, keep pieces of files there: file:///FOLDER or s3://BUCKET/PREFIX.
+    #[arg(long, global = true, value_name = "URL")]
+    blobs: Option<String>,
     /// Who may register: open, invited or closed [default: open on loopback, else invited].
     #[arg(long, global = true, value_name = "POLICY")]
     registration: Option<String>,
@@ -104,12 +110,27 @@ struct SettingFlags {
     /// Answer Prometheus at this loopback address, or off [default: 127.0.0.1:7778 if free].
     #[arg(long, global = true, value_name = "HOST:PORT")]
     metrics: Option<String>,
+    /// Tell balancers at this address whether the relay is well [default: nowhere].
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    health: Option<String>,
     /// Hold that much of the store in memory [default: 64MiB].
     #[arg(long, global = true, value_name = "SIZE")]
     cache_bytes: Option<String>,
     /// Colour what people read, the text log among it: auto, always or never [default: auto].
     #[arg(long, global = true, value_name = "WHEN")]
     color: Option<String>,
+    /// Reach the database so; a password belongs into a file.
+    #[arg(long, global = true, value_name = "DSN")]
+    postgres_dsn: Option<String>,
+    /// Read the database's password from this file.
+    #[arg(long, global = true, value_name = "FILE")]
+    postgres_password_file: Option<String>,
+    /// Know the database by these certificate authorities [default: the system's].
+    #[arg(long, global = true, value_name = "FILE")]
+    postgres_ca: Option<String>,
+    /// Take a database that no standby follows.
+    #[arg(long, global = true, value_name = "true|false")]
+    postgres_allow_single_node: Option<String>,
     /// Show this certificate instead of one's own, with --tls-key.
     #[arg(long, global = true, value_name = "FILE")]
     tls_certificate: Option<String>,
@@ -146,11 +167,22 @@ impl Args {
             ("listen", "--listen", &given.listen),
             ("public", "--public", &given.public),
             ("data", "--data", &given.data),
+            ("store", "--store", &given.store),
+            ("blobs", "--blobs", &given.blobs),
             ("registration", "--registration", &given.registration),
             ("exempt-loopback", "--exempt-loopback", &given.exempt_loopback),
             ("metrics", "--metrics", &given.metrics),
+            ("health", "--health", &given.health),
             ("cache-bytes", "--cache-bytes", &given.cache_bytes),
             ("color", "--color", &given.color),
+            ("postgres.dsn", "--postgres-dsn", &given.postgres_dsn),
+            ("postgres.password-file", "--postgres-password-file", &given.postgres_password_file),
+            ("postgres.ca", "--postgres-ca", &given.postgres_ca),
+            (
+                "postgres.allow-single-node",
+                "--postgres-allow-single-node",
+                &given.postgres_allow_single_node,
+            ),
             ("tls.certificate", "--tls-certificate", &given.tls_certificate),
             ("tls.key", "--tls-key", &given.tls_key),
             ("log.level", "--log-level", &given.log_level),

@@ -92,7 +92,7 @@ fn init(config: &Config, printing: Printing) -> ExitCode {
 }
 
 fn operate(config: &Config, words: &Admin) -> ExitCode {
-    match admin::operate(&config.data, words) {
+    match admin::operate(config, words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::failure(&error, error.hint().as_deref());

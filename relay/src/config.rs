@@ -6,6 +6,7 @@
 //! An empty value is as good as none.
 
 mod build;
+mod engine;
 mod error;
 mod key;
 mod origin;
@@ -23,6 +24,7 @@ use msg_protocol::{address::RelayAddress, version::Registration};
 
 pub(crate) use self::value::{registration_text, size_text};
 pub use self::{
+    engine::{Database, Dsn, Engine},
     error::ConfigError,
     key::{KEYS, Key, variable},
     origin::Origin,
@@ -39,12 +41,16 @@ pub struct Config {
     pub public: Option<RelayAddress>,
     /// Where it keeps what it keeps, as an absolute path.
     pub data: PathBuf,
+    /// By which engine.
+    pub engine: Engine,
     /// Who may register.
     pub registration: Registration,
     /// Whether the limits of sources leave out links from this machine.
     pub exempt_loopback: bool,
     /// Where Prometheus is answered.
     pub metrics: Metrics,
+    /// Where balancers are told whether the relay is well.
+    pub health: Option<SocketAddr>,
     /// Bytes of the store that are held in memory.
     pub cache_bytes: u64,
     /// Whether what people read is coloured.
@@ -192,8 +198,12 @@ impl Config {
 
     /// The keys whose values differ between two configurations.
     pub fn changed(&self, other: &Self) -> Vec<String> {
-        let names = key::names().filter(|name| self.shown(name) != other.shown(name));
-        names.collect()
+        let differs = |name: &String| {
+            // What is not shown of a DSN may differ as well.
+            self.shown(name) != other.shown(name)
+                || (name == "postgres.dsn" && self.engine != other.engine)
+        };
+        key::names().filter(differs).collect()
     }
 
     /// A path below the data folder.

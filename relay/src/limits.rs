@@ -120,6 +120,7 @@ limits! {
     floor_percent "floor-percent" = 5, "free percent of the disk below which deposits are refused";
     ballast_bytes "ballast-bytes" = 64 * MIB, "bytes of a file that is given up on a full disk, so that mail can still be acknowledged";
     sources "sources" = 65_536, "sources that are remembered for all of the above";
+    leave_s "leave-s" = 0, "seconds for which a relay that is told to stop still takes links, while /health sends balancers away";
     drain_s "drain-s" = 5, "seconds in which a stopping relay answers what is in flight";
 }
 

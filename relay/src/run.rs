@@ -3,11 +3,13 @@
 //! ```text
 //! folder, lock, log, port, TLS, store -> link printed -> serving
 //!     SIGHUP: certificate, limits and log level are read again
-//!     SIGTERM, SIGINT: drain, stop; a second one: stop at once
+//!     SIGTERM, SIGINT: say so to balancers, drain, stop; a second one: stop at once
 //! ```
 
+mod engine;
 mod error;
 mod init;
+mod leave;
 mod reload;
 mod signals;
 mod upkeep;
@@ -23,24 +25,28 @@ use tracing::{info, warn};
 
 pub(crate) use self::{error::RunError, init::init};
 use self::{
+    leave::Leave,
     reload::{Reload, source},
     signals::{Said, Signals},
 };
 use crate::{
     admin::{self, Desk, Socket},
     clock::Clock,
-    config::{self, Config, ConfigError},
+    config::{self, Config, ConfigError, Engine},
     connection::Budget,
     invitation, output,
     presence::Presence,
     private, serve,
     service::{Policy, Service},
     startup::{self, DataLock},
-    store::{
-        Store, Upkeep as _,
-        redb::{OpenError, Options, Redb},
+    store::Store,
+    telemetry::{
+        figures::Figures,
+        health::Vitals,
+        http::{self, Pages},
+        log::Logging,
+        metrics::Metrics,
     },
-    telemetry::{figures::Figures, http, log::Logging, metrics::Metrics},
     tls::Tls,
 };
 
@@ -60,7 +66,7 @@ pub(crate) fn run(
     startup::mute_panics();
     let runtime =
         runtime::Builder::new_multi_thread().enable_all().build().map_err(RunError::Process)?;
-    let result = runtime.block_on(serve(config, read, &logging, &lock));
+    let result = runtime.block_on(begin(config, read, &logging, &lock));
     match &result {
         Err(RunError::Cut) => runtime.shutdown_background(),
         _ => runtime.shutdown_timeout(LAST_WORK),
@@ -68,62 +74,128 @@ pub(crate) fn run(
     result
 }
 
-/// Opens the store in the data folder.
-fn open_store(config: &Config, presence: Arc<Presence>) -> Result<Redb, OpenError> {
-    let options = Options {
-        cache_bytes: usize::try_from(config.cache_bytes).unwrap_or(usize::MAX),
-        floor_bytes: config.limits.floor_bytes,
-        floor_percent: config.limits.floor_percent,
-        ballast_bytes: config.limits.ballast_bytes,
-        store_bytes: config.limits.store_bytes,
-    };
-    Redb::open(&config.data, options, presence)
+/// What stands before the store is open.
+struct Ground<'a> {
+    config: Config,
+    logging: &'a Logging,
+    lock: &'a DataLock,
+    signals: Signals,
+    listener: TcpListener,
+    bound: SocketAddr,
+    public: RelayAddress,
+    tls: Tls,
+    tls_names: Vec<String>,
+    presence: Arc<Presence>,
+    metrics: Option<TcpListener>,
+    health: Option<TcpListener>,
 }
 
-async fn serve(
-    mut config: Config,
+impl<'a> Ground<'a> {
+    fn lay(config: Config, logging: &'a Logging, lock: &'a DataLock) -> Result<Self, RunError> {
+        let signals = Signals::listen().map_err(RunError::Process)?;
+        let (listener, bound) = listen(&config)?;
+        let metrics = metrics_port(&config)?;
+        let health = |address| startup::listen(address, config.limits.backlog);
+        let health = config.health.map(health).transpose()?;
+        let public = public_address(&config, bound)?;
+        let tls_names = certificate_names(&public, bound);
+        let tls = Tls::open(&source(&config, &tls_names))?;
+        let presence = Arc::new(Presence::default());
+        Ok(Self {
+            config,
+            logging,
+            lock,
+            signals,
+            listener,
+            bound,
+            public,
+            tls,
+            tls_names,
+            presence,
+            metrics,
+            health,
+        })
+    }
+}
+
+/// Opens the store that the operator has chosen, and serves.
+async fn begin(
+    config: Config,
     read: impl Fn() -> Result<Config, ConfigError>,
     logging: &Logging,
     lock: &DataLock,
 ) -> Result<(), RunError> {
-    let mut signals = Signals::listen().map_err(RunError::Process)?;
-    let (listener, bound) = listen(&config)?;
-    let port = metrics_port(&config)?;
-    let public = public_address(&config, bound)?;
-    let names = certificate_names(&public, bound);
-    let tls = Tls::open(&source(&config, &names))?;
-    let presence = Arc::new(Presence::default());
-    let store = open_store(&config, Arc::clone(&presence))?;
+    let ground = Ground::lay(config, logging, lock)?;
+    let presence = Arc::clone(&ground.presence);
+    match ground.config.engine.clone() {
+        Engine::Redb => {
+            let open = async |config: &Config| Ok(engine::redb(config, presence)?);
+            serve(ground, read, open).await
+        }
+        Engine::Postgres(database) => {
+            let _ = engine::postgres(&database, presence).await?;
+            Err(RunError::Ended)
+        }
+    }
+}
+
+async fn serve<S: Store>(
+    ground: Ground<'_>,
+    read: impl Fn() -> Result<Config, ConfigError>,
+    open: impl AsyncFnOnce(&Config) -> Result<S, RunError>,
+) -> Result<(), RunError> {
+    let Ground { mut config, mut signals, tls, public, .. } = ground;
+    let vitals = Arc::new(Vitals::default());
+    // Whoever asks is answered until the very end.
+    let (_asked, unasked) = watch::channel(false);
+    if let Some(port) = ground.health {
+        let pages = Pages { vitals: Arc::clone(&vitals), metrics: None };
+        tokio::spawn(http::serve(port, pages, unasked.clone()));
+    }
+    let store = tokio::select! {
+        store = open(&config) => store?,
+        () = signals.stop() => return Err(RunError::Stopped),
+    };
+    engine::check_pin(&store, &config, &tls).await?;
     let clock = Clock::start(store.time(Clock::wall()).await?);
     let policy =
         Policy { registration: config.registration, exempt_loopback: config.exempt_loopback };
     let (limits, figures) = (config.limits.clone(), Arc::new(Figures::default()));
-    let service = Arc::new(Service::new(store, presence, limits, policy, clock, figures));
-    let socket = Socket::open(&config.data, lock)?;
+    let service = Service::new(store, ground.presence, limits, policy, clock, figures);
+    let service = Arc::new(service);
+    let socket = Socket::open(&config.data, ground.lock)?;
     let desk = Desk::new(Arc::clone(&service), public.clone(), tls.subscribe_pin());
     welcome(&service, public, &tls).await?;
-    info!(address = %bound, "ready");
+    info!(address = %ground.bound, "ready");
 
     let (stop, stopped) = watch::channel(false);
     let sweeper = tokio::spawn(upkeep::sweep(Arc::clone(&service)));
     let orders = tokio::spawn(admin::serve(socket, desk, stopped.clone()));
     let budget = Arc::new(Budget::default());
-    if let Some(port) = port {
-        let metrics = Metrics::new(Arc::clone(&service), Arc::clone(&budget));
-        tokio::spawn(http::serve(port, metrics, stopped.clone()));
+    if let Some(port) = ground.metrics {
+        let metrics = Some(Metrics::new(Arc::clone(&service), Arc::clone(&budget)));
+        tokio::spawn(http::serve(port, Pages { vitals: Arc::clone(&vitals), metrics }, unasked));
     }
-    let links = serve::run(listener, tls.subscribe(), Arc::clone(&service), budget, stopped);
+    let links = serve::run(ground.listener, tls.subscribe(), Arc::clone(&service), budget, stopped);
     let mut serving = tokio::spawn(links);
-    let reload = Reload { tls: &tls, tls_names: &names, service: &service, logging };
+    vitals.serves(Arc::clone(&service));
+    let reload = Reload {
+        tls: &tls,
+        tls_names: &ground.tls_names,
+        service: &service,
+        logging: ground.logging,
+    };
+    let mut leave = Leave::new(stop);
     let cut = loop {
         tokio::select! {
             ended = &mut serving => break ended.map_err(|_| RunError::Ended)?,
+            () = leave.over() => leave.drain(&service),
             said = signals.next() => match said {
                 Said::Reload => reload.run(&mut config, &read),
-                Said::Stop if *stop.borrow() => return Err(RunError::Cut),
+                Said::Stop if leave.has_begun() => return Err(RunError::Cut),
                 Said::Stop => {
-                    info!(links = service.presence().links(), "stopping once what is in flight is answered; a second signal stops at once");
-                    stop.send_replace(true);
+                    vitals.leaves();
+                    leave.begin(&service);
                 }
             },
         }

@@ -3,6 +3,7 @@
 
 mod fields;
 pub mod figures;
+pub(crate) mod health;
 pub(crate) mod http;
 pub mod log;
 pub(crate) mod metrics;

@@ -38,6 +38,11 @@ pub fn remove_own(folder: &Path) -> Result<Vec<PathBuf>, TlsError> {
     own::remove(folder)
 }
 
+/// Where the relay's own key and certificate lie in a folder.
+pub fn own_files(folder: &Path) -> [PathBuf; 2] {
+    own::files(folder)
+}
+
 /// The relay's side of TLS.
 #[derive(Debug)]
 pub struct Tls {

@@ -7,6 +7,7 @@ use msg_protocol::{address::LinkError, limits::MAX_INVITE_NOTE_BYTES};
 
 use super::{
     client::{AskError, ask},
+    database::{self, DatabaseDoesIt},
     order::{Order, QuotaChange},
     report::Report,
     show, trial, wipe,
@@ -16,6 +17,7 @@ use crate::{
         Printing,
         admin::{Admin, Admins, Invite, Quota, User, Users},
     },
+    config::Config,
     output,
     private::{self, PrivateError},
     selftest::SelftestError,
@@ -55,6 +57,9 @@ pub(crate) enum OperationError {
     /// There is nothing to delete.
     #[error("there is no folder {}", .0.display())]
     NoFolder(std::path::PathBuf),
+    /// The database's own tools do it.
+    #[error(transparent)]
+    Database(#[from] DatabaseDoesIt),
     /// Nobody can be asked whether they mean it.
     #[error("there is no terminal to ask")]
     Unasked,
@@ -81,6 +86,7 @@ impl OperationError {
                 "what is damaged is left out when it is met; msg-relay restore brings a backup back"
                     .to_owned(),
             ),
+            Self::Database(error) => Some(error.hint.to_owned()),
             Self::Ask(error) => error.hint(),
             Self::Data(error) => error.hint(),
             Self::Lock(error) => error.hint(),
@@ -97,7 +103,7 @@ impl OperationError {
     /// A word for programs.
     fn code(&self) -> &str {
         match self {
-            Self::LongNote | Self::Unasked => "usage",
+            Self::LongNote | Self::Unasked | Self::Database(_) => "usage",
             Self::Faulty => "damaged",
             Self::Path(_) => "path",
             Self::Ask(error) => error.code(),
@@ -117,14 +123,17 @@ impl OperationError {
 
     /// Whether it is the command line that is wrong.
     pub(crate) const fn is_usage(&self) -> bool {
-        matches!(self, Self::LongNote | Self::Link(_) | Self::Unasked)
+        matches!(self, Self::LongNote | Self::Link(_) | Self::Unasked | Self::Database(_))
     }
 }
 
-/// Does what the words say, about the relay of that data folder. What fails is
+/// Does what the words say, about the relay of that configuration's data folder. What fails is
 /// also said as JSON where that is wanted.
-pub(crate) fn operate(folder: &Path, words: &Admin) -> Result<(), OperationError> {
-    let done = obey(folder, words);
+pub(crate) fn operate(config: &Config, words: &Admin) -> Result<(), OperationError> {
+    let done = match database::refusal(&config.engine, words) {
+        Some(refusal) => Err(OperationError::Database(refusal)),
+        None => obey(&config.data, words),
+    };
     if let Err(error) = &done
         && printing(words).json
         && let Ok(line) = error.report().to_line()

@@ -13,6 +13,7 @@ use msg_protocol::{
 
 use super::{
     Color, Config, ConfigError, Flags, Log, LogFormat, LogLevel, Metrics, Origin, TlsFiles,
+    engine::{self, Database, Dsn, Engine, HIDDEN},
     key::LIMITS,
     source::{Setting, Settings},
     value::{self, Parsed},
@@ -47,6 +48,7 @@ pub(super) fn build(
     Ok(Config {
         listen,
         public,
+        engine: engine(settings)?,
         data: read(settings, "data", path)?.or(data).ok_or(ConfigError::NoHome)?,
         registration: registration.unwrap_or(if is_local {
             Registration::Open
@@ -55,6 +57,7 @@ pub(super) fn build(
         }),
         exempt_loopback: exempt_loopback.unwrap_or(!forwarded),
         metrics: read(settings, "metrics", value::metrics)?.unwrap_or(Metrics::Auto),
+        health: read(settings, "health", value::address)?,
         color: read(settings, "color", value::color)?.unwrap_or(Color::Auto),
         cache_bytes: cache_bytes.unwrap_or(CACHE_BYTES),
         tls: tls(settings)?,
@@ -129,6 +132,58 @@ fn tls(settings: &Settings) -> Result<Option<TlsFiles>, ConfigError> {
         (Some(_), None) => half("tls.certificate", "tls.key"),
         (None, Some(_)) => half("tls.key", "tls.certificate"),
     }
+}
+
+/// What only a database needs, first what it cannot do without.
+const OF_A_DATABASE: [&str; 5] = [
+    "postgres.dsn",
+    "blobs",
+    "postgres.password-file",
+    "postgres.ca",
+    "postgres.allow-single-node",
+];
+
+fn engine(settings: &Settings) -> Result<Engine, ConfigError> {
+    let allow_single_node =
+        read(settings, "postgres.allow-single-node", value::truth)?.unwrap_or(false);
+    if !read(settings, "store", engine::is_postgres)?.unwrap_or(false) {
+        let is_set = |key: &&str| *key != "postgres.allow-single-node" || allow_single_node;
+        let set = OF_A_DATABASE.into_iter().filter(is_set);
+        let first = set.filter_map(|key| Some((key, settings.get(key)?))).next();
+        return first.map_or(Ok(Engine::Redb), |(key, setting)| {
+            Err(ConfigError::NoDatabase { key, origin: setting.origin.clone() })
+        });
+    }
+    let missing = |missing| {
+        let origin = settings.get("store").map_or(Origin::Default, |store| store.origin.clone());
+        ConfigError::HalfOfDatabase { origin, missing }
+    };
+    Ok(Engine::Postgres(Box::new(Database {
+        dsn: dsn(settings)?.ok_or_else(|| missing("postgres.dsn"))?,
+        blobs: read(settings, "blobs", engine::blobs)?.ok_or_else(|| missing("blobs"))?,
+        password_file: read(settings, "postgres.password-file", path)?,
+        ca: read(settings, "postgres.ca", path)?,
+        allow_single_node,
+    })))
+}
+
+/// The DSN, of which no error repeats anything: it may hold a password.
+fn dsn(settings: &Settings) -> Result<Option<Dsn>, ConfigError> {
+    let Some(setting) = settings.get("postgres.dsn") else { return Ok(None) };
+    let hidden = Setting { text: HIDDEN.to_owned(), origin: setting.origin.clone() };
+    let dsn = read_setting("postgres.dsn", &hidden, |_| Dsn::parse(&setting.text))?;
+    if dsn.holds_password() {
+        if let Origin::Flag(flag) = setting.origin {
+            return Err(ConfigError::PasswordInFlag { flag });
+        }
+        if let Some(file) = settings.get("postgres.password-file") {
+            return Err(ConfigError::TwoPasswords {
+                origin: setting.origin.clone(),
+                file: file.origin.clone(),
+            });
+        }
+    }
+    Ok(Some(dsn))
 }
 
 fn log(settings: &Settings) -> Result<Log, ConfigError> {

@@ -79,6 +79,36 @@ pub enum ConfigError {
         /// The one that is missing.
         missing: &'static str,
     },
+    /// A setting of the database, without one.
+    #[error("{key} is set ({origin}), and `store` is not postgres")]
+    NoDatabase {
+        /// The setting.
+        key: &'static str,
+        /// Where.
+        origin: Origin,
+    },
+    /// A database, without what it needs.
+    #[error("store is postgres ({origin}) and {missing} is not set")]
+    HalfOfDatabase {
+        /// Where it is said that there is one.
+        origin: Origin,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// A password that everybody on this machine can see.
+    #[error("a password stands on the command line ({flag})")]
+    PasswordInFlag {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// A password too many.
+    #[error("a password stands in postgres.dsn ({origin}) and in postgres.password-file ({file})")]
+    TwoPasswords {
+        /// Where the DSN is set.
+        origin: Origin,
+        /// Where the file is.
+        file: Origin,
+    },
     /// No data folder is set, and there is no home for it.
     #[error("no data folder is set, and neither XDG_DATA_HOME nor HOME says where it could be")]
     NoHome,
@@ -98,6 +128,23 @@ impl ConfigError {
             Self::HalfOfTls { .. } => {
                 Some("a certificate and its key are set together, or neither".to_owned())
             }
+            Self::NoDatabase { .. } => Some(
+                "store = \"postgres\" keeps everything in that database; without it take the setting out"
+                    .to_owned(),
+            ),
+            Self::HalfOfDatabase { missing: "blobs", .. } => Some(
+                "say where pieces of files lie: file:///folder that all nodes share, or s3://bucket/prefix?endpoint=URL&region=NAME"
+                    .to_owned(),
+            ),
+            Self::HalfOfDatabase { .. } => Some(
+                "postgres.dsn = \"host=a,b,c user=msg dbname=msg target_session_attrs=read-write\""
+                    .to_owned(),
+            ),
+            Self::PasswordInFlag { .. } => Some(
+                "others on this machine can read it there: put it into a file and name that with postgres.password-file, or set MSG_RELAY_POSTGRES_DSN"
+                    .to_owned(),
+            ),
+            Self::TwoPasswords { .. } => Some("take one of the two out".to_owned()),
             Self::NoHome => Some("say where with --data FOLDER".to_owned()),
             _ => None,
         }

@@ -30,15 +30,22 @@ const fn path(name: &'static str, flag: &'static str) -> Key {
 }
 
 /// The keys in the order in which they are shown.
-pub const KEYS: [Key; 14] = [
+pub const KEYS: [Key; 21] = [
     key("listen", "--listen"),
     key("public", "--public"),
     path("data", "--data"),
+    key("store", "--store"),
+    key("blobs", "--blobs"),
     key("registration", "--registration"),
     key("exempt-loopback", "--exempt-loopback"),
     key("metrics", "--metrics"),
+    key("health", "--health"),
     key("cache-bytes", "--cache-bytes"),
     key("color", "--color"),
+    key("postgres.dsn", "--postgres-dsn"),
+    path("postgres.password-file", "--postgres-password-file"),
+    path("postgres.ca", "--postgres-ca"),
+    key("postgres.allow-single-node", "--postgres-allow-single-node"),
     path("tls.certificate", "--tls-certificate"),
     path("tls.key", "--tls-key"),
     key("log.level", "--log-level"),

@@ -6,7 +6,7 @@ use core::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Config, LogFormat, Metrics,
+    Config, Database, Engine, LogFormat, Metrics,
     key::{self, LIMITS},
     value,
 };
@@ -50,7 +50,7 @@ impl Shown {
 impl Config {
     /// The value of a key.
     pub(super) fn shown(&self, name: &str) -> Shown {
-        let tls = self.tls.as_ref();
+        let (tls, database) = (self.tls.as_ref(), self.database());
         match name {
             "listen" => Shown::Text(self.listen.to_string()),
             "public" => self
@@ -58,6 +58,19 @@ impl Config {
                 .as_ref()
                 .map_or(Shown::Unset, |public| Shown::Text(public.with_port().to_string())),
             "data" => Shown::path(Some(&self.data)),
+            "store" => Shown::Text(if database.is_some() { "postgres" } else { "redb" }.to_owned()),
+            "blobs" => text(database, |database| database.blobs.clone()),
+            "postgres.dsn" => text(database, |database| database.dsn.shown()),
+            "postgres.password-file" => {
+                Shown::path(database.and_then(|database| database.password_file.as_deref()))
+            }
+            "postgres.ca" => Shown::path(database.and_then(|database| database.ca.as_deref())),
+            "postgres.allow-single-node" => {
+                Shown::Truth(database.is_some_and(|database| database.allow_single_node))
+            }
+            "health" => {
+                self.health.map_or(Shown::Unset, |address| Shown::Text(address.to_string()))
+            }
             "registration" => Shown::Text(value::registration_text(self.registration).to_owned()),
             "exempt-loopback" => Shown::Truth(self.exempt_loopback),
             "metrics" => Shown::Text(match self.metrics {
@@ -81,6 +94,13 @@ impl Config {
                 let value = self.limits.value(limit).unwrap_or_default();
                 if Limits::is_bytes(limit) { Shown::Bytes(value) } else { Shown::Number(value) }
             }
+        }
+    }
+
+    fn database(&self) -> Option<&Database> {
+        match &self.engine {
+            Engine::Redb => None,
+            Engine::Postgres(database) => Some(database),
         }
     }
 
@@ -145,6 +165,10 @@ impl Config {
         };
         Limits::ALL.iter().map(row).collect()
     }
+}
+
+fn text(database: Option<&Database>, text: impl FnOnce(&Database) -> String) -> Shown {
+    database.map_or(Shown::Unset, |database| Shown::Text(text(database)))
 }
 
 /// An origin within a comment: a path may hold anything, a comment may not.

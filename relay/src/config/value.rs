@@ -114,6 +114,11 @@ pub(super) fn metrics(text: &str) -> Parsed<Metrics> {
     }
 }
 
+/// An address of this machine with its port.
+pub(super) fn address(text: &str) -> Parsed<SocketAddr> {
+    text.parse().map_err(|_| "an IP address with its port is expected, as 0.0.0.0:7779".to_owned())
+}
+
 /// `error`, `warn`, `info`, `debug` or `trace`.
 pub(super) fn log_level(text: &str) -> Parsed<LogLevel> {
     let level = LogLevel::ALL.into_iter().find(|level| level.as_str() == text);

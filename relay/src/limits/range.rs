@@ -35,7 +35,7 @@ impl Limits {
             // What the system takes.
             "keep-alive-s" => 0..=32_767,
             "backlog" => 1..=65_535,
-            "drain-s" => 0..=600,
+            "leave-s" | "drain-s" => 0..=600,
             "sign-in-penalty-s" | "sign-in-penalty-max-s" => 1..=DAY_S,
             "frame-bytes" => 4 * KIB..=frame,
             "requests" => 1..=as_u64(protocol::MAX_REQUESTS),

@@ -1,13 +1,15 @@
 //! Why a relay does not run: the operator's fault or the environment's.
 
-use std::io;
+use std::{io, path::PathBuf};
+
+use msg_protocol::address::Pin;
 
 use crate::{
     admin::SocketError,
     invitation::InvitationError,
     private::PrivateError,
     startup::{ListenError, LockError},
-    store::{StoreError, redb::OpenError},
+    store::{StoreError, postgres, redb},
     telemetry::log::LogError,
     tls::TlsError,
 };
@@ -42,7 +44,31 @@ pub(crate) enum RunError {
     NoPublicAddress,
     /// The store cannot be opened.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] redb::OpenError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] postgres::OpenError),
+    /// The database's password cannot be read.
+    #[error("postgres.password-file: {0}")]
+    Password(#[source] PrivateError),
+    /// Links of this node would lead nowhere at the others.
+    #[error("this node's key has the pin {own}, and that of the other nodes has {kept}")]
+    OtherKey {
+        /// The pin of its own key.
+        own: Box<Pin>,
+        /// The one that the store keeps.
+        kept: Box<Pin>,
+        /// Where the key should be.
+        key: PathBuf,
+        /// Where the certificate should be.
+        certificate: PathBuf,
+    },
+    /// There is no store to be made.
+    #[error("with `store = postgres` there is no store to make in a folder")]
+    NotInFolder,
+    /// It was told to stop before it served.
+    #[error("stopped before the store was open")]
+    Stopped,
     /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,6 +92,17 @@ impl RunError {
             Self::Tls(error) => error.hint(),
             Self::Listen(error) => error.hint(),
             Self::Socket(error) => error.hint(),
+            Self::Database(error) => error.hint().map(str::to_owned),
+            Self::Password(error) => error.hint(),
+            Self::OtherKey { key, certificate, .. } => Some(format!(
+                "copy tls-key.pem and tls-cert.pem of another node to {} and {}",
+                key.display(),
+                certificate.display()
+            )),
+            Self::NotInFolder => Some(
+                "make a database and a role that owns it; the first node that starts makes the tables, and prints the link"
+                    .to_owned(),
+            ),
             Self::NoPublicAddress => Some("say what links show with --public HOST".to_owned()),
             _ => None,
         }

@@ -5,12 +5,20 @@ use msg_protocol::address::RelayLink;
 
 use super::{RunError, certificate_names, public_address, source};
 use crate::{
-    admin::Report, config::Config, private, startup::DataLock, store::redb::Redb, tls::Tls,
+    admin::Report,
+    config::{Config, Engine},
+    private,
+    startup::DataLock,
+    store::redb::Redb,
+    tls::Tls,
 };
 
 /// Makes everything that a first start would make, and gives the link. There must
 /// be no store yet; a key that is there stays.
 pub(crate) fn init(config: &Config) -> Result<Report, RunError> {
+    if config.engine != Engine::Redb {
+        return Err(RunError::NotInFolder);
+    }
     private::make_folder(&config.data)?;
     let _lock = DataLock::take(&config.data)?;
     Redb::create(&config.data)?;

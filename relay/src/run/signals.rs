@@ -31,6 +31,11 @@ impl Signals {
         })
     }
 
+    /// The first that says to stop.
+    pub(super) async fn stop(&mut self) {
+        while self.next().await != Said::Stop {}
+    }
+
     /// The next one.
     pub(super) async fn next(&mut self) -> Said {
         tokio::select! {

@@ -1,5 +1,5 @@
-//! Answers Prometheus and whoever asks after the relay's health: as much of
-//! HTTP/1.1 as that takes, on loopback.
+//! Answers Prometheus, on loopback, and whoever asks after the relay's health: as
+//! much of HTTP/1.1 as that takes.
 //!
 //! One request on a connection, in bounded bytes and time. Bodies, and all
 //! headers, are left unread.
@@ -14,11 +14,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::metrics::{Health, Metrics};
+use super::{
+    health::{Health, Vitals},
+    metrics::Metrics,
+};
 use crate::store::Store;
 
 /// Connections at a time; further ones wait to be taken.
-const MAX_CONNECTIONS: usize = 16;
+const MAX_CONNECTIONS: usize = 64;
 /// Bytes of a request with its headers.
 const MAX_REQUEST_BYTES: usize = 8 * 1024;
 /// In which a request must be there, and its answer be taken.
@@ -26,17 +29,35 @@ const TIME: Duration = Duration::from_secs(10);
 /// After a connection that could not be taken.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
+const NOT_FOUND: &str = "404 Not Found";
 const TEXT: &str = "text/plain; charset=utf-8";
 /// The format's own version, not Prometheus's.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// What is answered at a port.
+pub(crate) struct Pages<S> {
+    /// The relay's health, for whom it may concern.
+    pub(crate) vitals: Arc<Vitals<S>>,
+    /// All numbers, at a port for this machine; `None` at one for balancers.
+    pub(crate) metrics: Option<Metrics<S>>,
+}
+
+impl<S: Store> Pages<S> {
+    /// Whoever runs the relay wants to know of all that is wrong; a balancer,
+    /// whether it may send links here.
+    async fn health(&self) -> (bool, Health) {
+        let health = self.vitals.health().await;
+        (if self.metrics.is_some() { health == Health::Ok } else { health.takes_links() }, health)
+    }
+}
+
 /// Answers until `stop` is true.
 pub(crate) async fn serve<S: Store>(
     listener: TcpListener,
-    metrics: Metrics<S>,
+    pages: Pages<S>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let metrics = Arc::new(metrics);
+    let pages = Arc::new(pages);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -45,10 +66,10 @@ pub(crate) async fn serve<S: Store>(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
                 Ok((stream, _)) => {
-                    let metrics = Arc::clone(&metrics);
+                    let pages = Arc::clone(&pages);
                     connections.spawn(async move {
                         // Who is slow, or gone, is owed nothing.
-                        let _ = timeout(TIME, answer(stream, &metrics)).await;
+                        let _ = timeout(TIME, answer(stream, &pages)).await;
                     });
                 }
                 Err(_) => sleep(BACK_OFF).await,
@@ -68,21 +89,21 @@ enum Asked {
     Nothing(&'static str),
 }
 
-async fn answer<S: Store>(mut stream: TcpStream, metrics: &Metrics<S>) -> io::Result<()> {
+async fn answer<S: Store>(mut stream: TcpStream, pages: &Pages<S>) -> io::Result<()> {
     let head = read_head(&mut stream).await?;
     let (is_head, asked) = head
         .map_or((false, Asked::Nothing("431 Request Header Fields Too Large")), |head| {
             asked(&head)
         });
-    let (status, kind, body) = match asked {
-        Asked::Metrics => ("200 OK", PROMETHEUS, metrics.text().await),
-        Asked::Health => {
-            let health = metrics.health().await;
-            let well = health == Health::Ok;
+    let (status, kind, body) = match (asked, &pages.metrics) {
+        (Asked::Metrics, Some(metrics)) => ("200 OK", PROMETHEUS, metrics.text().await),
+        (Asked::Metrics, None) => (NOT_FOUND, TEXT, format!("{NOT_FOUND}\n")),
+        (Asked::Health, _) => {
+            let (well, health) = pages.health().await;
             let status = if well { "200 OK" } else { "503 Service Unavailable" };
             (status, TEXT, format!("{}\n", health.word()))
         }
-        Asked::Nothing(status) => (status, TEXT, format!("{status}\n")),
+        (Asked::Nothing(status), _) => (status, TEXT, format!("{status}\n")),
     };
     let allow = if status.starts_with("405") { "Allow: GET, HEAD\r\n" } else { "" };
     let head = format!(
@@ -133,7 +154,7 @@ fn asked(head: &[u8]) -> (bool, Asked) {
     let asked = match path {
         "/metrics" => Asked::Metrics,
         "/health" => Asked::Health,
-        _ => Asked::Nothing("404 Not Found"),
+        _ => Asked::Nothing(NOT_FOUND),
     };
     (is_head, asked)
 }

@@ -1,5 +1,4 @@
-//! The relay in numbers, for Prometheus, and whether it is well. Nothing is told
-//! apart by who it was.
+//! The relay in numbers, for Prometheus. Nothing is told apart by who it was.
 
 use std::{fs, sync::Arc};
 
@@ -20,41 +19,10 @@ pub(crate) struct Metrics<S> {
     started_s: u64,
 }
 
-/// Whether the relay is well, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Health {
-    /// It takes all that it grants.
-    Ok,
-    /// Below the floor of free space: no deposits.
-    NoRoom,
-    /// The store does not answer.
-    NoStore,
-}
-
-impl Health {
-    /// The word.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::NoRoom => "no room",
-            Self::NoStore => "store out of reach",
-        }
-    }
-}
-
 impl<S: Store> Metrics<S> {
     /// Of a relay that starts now.
     pub(crate) fn new(service: Arc<Service<S>>, budget: Arc<Budget>) -> Self {
         Self { service, budget, started_s: Clock::wall().0 }
-    }
-
-    /// Whether the relay is well.
-    pub(crate) async fn health(&self) -> Health {
-        match self.service.store().figures().await {
-            Ok(StoreFigures { room_bytes: Some(0), .. }) => Health::NoRoom,
-            Ok(_) => Health::Ok,
-            Err(_) => Health::NoStore,
-        }
     }
 
     /// All numbers, as text. Without a store that answers, those of the store

@@ -35,6 +35,11 @@ pub(super) fn open_or_make(folder: &Path, names: &[String]) -> Result<Identity, 
     Identity::from_pem(&certificate, &key, &files)
 }
 
+/// Where key and certificate lie.
+pub(super) fn files(folder: &Path) -> [PathBuf; 2] {
+    [KEY, CERTIFICATE].map(|name| folder.join(name))
+}
+
 fn make_key(path: &Path) -> Result<String, TlsError> {
     let pem = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?.serialize_pem();
     private::make_file(path, &pem)?;

@@ -19,11 +19,12 @@ use crate::{
 struct Port {
     address: SocketAddr,
     service: Arc<Service<Memory>>,
+    vitals: Arc<Vitals<Memory>>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
 
-fn start() -> Port {
+fn begin(for_operators: bool) -> Port {
     let presence = Arc::new(Presence::default());
     let store = Memory::new(Arc::clone(&presence) as _).unwrap();
     let policy = Policy { registration: Registration::Open, exempt_loopback: true };
@@ -31,12 +32,20 @@ fn start() -> Port {
     let figures = Arc::new(Figures::default());
     let service =
         Arc::new(Service::new(store, presence, Limits::default(), policy, clock, figures));
-    let metrics = Metrics::new(Arc::clone(&service), Arc::default());
+    let vitals = Arc::new(Vitals::default());
+    let metrics = for_operators.then(|| Metrics::new(Arc::clone(&service), Arc::default()));
     let listener = listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(serve(listener, metrics, stopped));
-    Port { address, service, stop, serving }
+    let pages = Pages { vitals: Arc::clone(&vitals), metrics };
+    let serving = tokio::spawn(serve(listener, pages, stopped));
+    Port { address, service, vitals, stop, serving }
+}
+
+fn start() -> Port {
+    let port = begin(true);
+    port.vitals.serves(Arc::clone(&port.service));
+    port
 }
 
 /// Sends bytes and reads all that comes back.
@@ -67,6 +76,22 @@ async fn a_relay_that_is_well_says_so_and_one_that_stops_answers_no_more() {
     port.stop.send_replace(true);
     port.serving.await.unwrap();
     assert!(TcpStream::connect(port.address).await.is_err());
+}
+
+#[tokio::test]
+async fn balancers_are_told_when_links_may_come_and_nothing_else() {
+    let port = begin(false);
+    let health = async || {
+        let answer = get(&port, "/health").await;
+        (answer.split(' ').nth(1).unwrap().to_owned(), body(&answer).trim_end().to_owned())
+    };
+    let said = |status: &str, word: &str| (status.to_owned(), word.to_owned());
+    assert_eq!(health().await, said("503", "starting"));
+    port.vitals.serves(Arc::clone(&port.service));
+    assert_eq!(health().await, said("200", "ok"));
+    assert!(get(&port, "/metrics").await.starts_with("HTTP/1.1 404"));
+    port.vitals.leaves();
+    assert_eq!(health().await, said("503", "draining"));
 }
 
 #[tokio::test]

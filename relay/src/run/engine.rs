@@ -1,0 +1,126 @@
+//! The engine that an operator has chosen, opened.
+
+use std::{path::PathBuf, sync::Arc};
+
+use tracing::warn;
+
+use super::RunError;
+use crate::{
+    config::{Config, Database},
+    presence::Presence,
+    private,
+    store::{
+        Store,
+        postgres::{self, Postgres},
+        redb::{self, Redb},
+    },
+    tls::{self, Tls},
+};
+
+/// Opens the store in the data folder.
+pub(super) fn redb(config: &Config, presence: Arc<Presence>) -> Result<Redb, redb::OpenError> {
+    let options = redb::Options {
+        cache_bytes: usize::try_from(config.cache_bytes).unwrap_or(usize::MAX),
+        floor_bytes: config.limits.floor_bytes,
+        floor_percent: config.limits.floor_percent,
+        ballast_bytes: config.limits.ballast_bytes,
+        store_bytes: config.limits.store_bytes,
+    };
+    Redb::open(&config.data, options, presence)
+}
+
+/// Opens the store in a database.
+pub(super) async fn postgres(
+    database: &Database,
+    presence: Arc<Presence>,
+) -> Result<Postgres, RunError> {
+    let dsn = database.dsn.to_secret_text();
+    let options = postgres::Options {
+        password: database.password_file.as_ref().map(password).transpose()?,
+        roots: database.ca.clone(),
+        allow_single_node: database.allow_single_node,
+        ..postgres::Options::new(dsn, database.blobs.clone())
+    };
+    Ok(Postgres::open(options, presence).await?)
+}
+
+/// A file's text, without the end of its line.
+fn password(file: &PathBuf) -> Result<Vec<u8>, RunError> {
+    let text = private::read_provided(file, true).map_err(RunError::Password)?;
+    Ok(text.trim_end_matches(['\r', '\n']).as_bytes().to_vec())
+}
+
+/// Sees to it that all nodes show one key: links name it by its pin. Whoever names
+/// the files of his key may be about to change it at all nodes.
+pub(super) async fn check_pin(
+    store: &impl Store,
+    config: &Config,
+    tls: &Tls,
+) -> Result<(), RunError> {
+    let own = tls.pin();
+    let kept = store.pin(own).await?;
+    if kept == own {
+        return Ok(());
+    }
+    if config.tls.is_some() {
+        warn!("this node shows another TLS key than the first one did");
+        return Ok(());
+    }
+    let [key, certificate] = tls::own_files(&config.data);
+    Err(RunError::OtherKey { own: Box::new(own), kept: Box::new(kept), key, certificate })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Environment, Flags},
+        store::memory::Memory,
+        test_folder::Folder,
+    };
+
+    fn config(folder: &Folder, more: &[(&str, &str)]) -> Config {
+        let data = folder.path().to_string_lossy().into_owned();
+        let given = [("MSG_RELAY_DATA", data.as_str())];
+        let environment: Environment = given.iter().chain(more).copied().collect();
+        Config::load(&Flags::default(), &environment).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_node_with_another_key_does_not_start_unless_its_files_are_named() {
+        let store = Memory::new(Arc::new(Presence::default())).unwrap();
+        let folders = [Folder::new("pin-first"), Folder::new("pin-second")];
+        let [first, second] = folders.each_ref().map(|folder| {
+            let config = config(folder, &[]);
+            let tls = Tls::open(&tls::Source::Own(config.data.clone(), Vec::new())).unwrap();
+            (config, tls)
+        });
+        for _ in 0..2 {
+            assert!(check_pin(&store, &first.0, &first.1).await.is_ok());
+        }
+        let refused = check_pin(&store, &second.0, &second.1).await.unwrap_err();
+        let (said, hint) = (refused.to_string(), refused.hint().unwrap());
+        for pin in [first.1.pin(), second.1.pin()] {
+            assert!(said.contains(&pin.to_string()), "{said}");
+        }
+        let [key, certificate] = tls::own_files(&second.0.data);
+        for file in [&key, &certificate] {
+            assert!(hint.contains(&file.display().to_string()), "{hint}");
+        }
+        let files = [
+            ("MSG_RELAY_TLS_KEY", key.to_str().unwrap()),
+            ("MSG_RELAY_TLS_CERTIFICATE", certificate.to_str().unwrap()),
+        ];
+        let named = config(&folders[1], &files);
+        assert!(check_pin(&store, &named, &second.1).await.is_ok());
+    }
+
+    #[test]
+    fn a_password_ends_before_its_line_does() {
+        let folder = Folder::new("password");
+        let path = folder.path().join("password");
+        private::make_file(&path, " pass word \r\n").unwrap();
+        assert_eq!(password(&path).unwrap(), b" pass word ");
+        assert!(password(&folder.path().join("none")).is_err());
+    }
+}
