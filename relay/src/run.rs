@@ -95,8 +95,7 @@ impl<'a> Ground<'a> {
         let signals = Signals::listen().map_err(RunError::Process)?;
         let (listener, bound) = listen(&config)?;
         let metrics = metrics_port(&config)?;
-        let health = |address| startup::listen(address, config.limits.backlog);
-        let health = config.health.map(health).transpose()?;
+        let health = health_port(&config)?;
         let public = public_address(&config, bound)?;
         let tls_names = certificate_names(&public, bound);
         let tls = Tls::open(&source(&config, &tls_names))?;
@@ -236,6 +235,15 @@ fn metrics_port(config: &Config) -> Result<Option<TcpListener>, RunError> {
             Ok(listening.ok())
         }
     }
+}
+
+/// Where balancers ask, if anywhere.
+fn health_port(config: &Config) -> Result<Option<TcpListener>, RunError> {
+    let Some(address) = config.health else { return Ok(None) };
+    let listener = startup::listen(address, config.limits.backlog)?;
+    let bound = listener.local_addr().map_err(RunError::Process)?;
+    info!(address = %bound, "balancers are answered");
+    Ok(Some(listener))
 }
 
 fn public_address(config: &Config, bound: SocketAddr) -> Result<RelayAddress, RunError> {

@@ -39,3 +39,39 @@ pub(super) const fn refusal(engine: &Engine, words: &Admin) -> Option<DatabaseDo
     };
     Some(DatabaseDoesIt { what, hint })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        args::Printing,
+        config::{Config, Environment, Flags},
+    };
+
+    #[test]
+    fn commands_for_a_store_in_a_folder_say_what_to_use_in_their_place() {
+        let printing = Printing { json: false };
+        let file = std::path::PathBuf::from("file");
+        let words = [
+            Admin::Backup { file: file.clone(), printing },
+            Admin::Restore { file, printing },
+            Admin::Wipe { key: false, yes: true, printing },
+            Admin::Compact(printing),
+        ];
+        let environment = [
+            ("HOME", "/nonexistent"),
+            ("MSG_RELAY_STORE", "postgres"),
+            ("MSG_RELAY_BLOBS", "file:///nonexistent"),
+            ("MSG_RELAY_POSTGRES_DSN", "host=a"),
+        ];
+        let environment: Environment = environment.into_iter().collect();
+        let config = Config::load(&Flags::default(), &environment).unwrap();
+        for words in &words {
+            let refused = super::super::operate(&config, words).unwrap_err();
+            assert!(refused.is_usage() && refused.hint().is_some(), "{refused}");
+            assert!(refused.to_string().contains("store = postgres"), "{refused}");
+            assert_eq!(refusal(&Engine::Redb, words), None);
+        }
+        assert_eq!(refusal(&config.engine, &Admin::Stats(printing)), None);
+    }
+}

@@ -171,6 +171,74 @@ fn a_wrong_value_is_refused_with_its_key_and_place() {
     assert!(error.contains("limits.ticket-knocks is 33"), "{error}");
 }
 
+const DATABASE: [(&str, &str); 4] = [
+    ("MSG_RELAY_STORE", "postgres"),
+    ("MSG_RELAY_BLOBS", "s3://bucket/prefix"),
+    ("MSG_RELAY_POSTGRES_DSN", "host=a,b user=msg password=secret"),
+    ("MSG_RELAY_POSTGRES_ALLOW_SINGLE_NODE", "true"),
+];
+
+#[test]
+fn a_database_is_named_with_all_it_needs() {
+    let config = load_env(&DATABASE).unwrap();
+    let Engine::Postgres(database) = &config.engine else { panic!("{config:?}") };
+    assert_eq!(database.dsn.to_secret_text(), "host=a,b user=msg password=secret");
+    assert_eq!((database.allow_single_node, database.blobs.as_str()), (true, "s3://bucket/prefix"));
+    assert_eq!((&database.ca, &database.password_file), (&None, &None));
+    for missing in [1, 2] {
+        let mut given = DATABASE.to_vec();
+        let (variable, _) = given.remove(missing);
+        let (error, hint) = wrong(load_env(&given));
+        let key = if variable.ends_with("BLOBS") { "blobs" } else { "postgres.dsn" };
+        assert!(error.ends_with(&format!("{key} is not set")), "{error}");
+        assert!(error.contains("MSG_RELAY_STORE") && !hint.is_empty(), "{error} {hint}");
+    }
+    for alone in &DATABASE[1..] {
+        let (error, _) = wrong(load_env(&[*alone]));
+        assert!(error.contains("`store` is not postgres") && error.contains(alone.0), "{error}");
+    }
+    let (error, _) = wrong(load_env(&[("MSG_RELAY_STORE", "mysql")]));
+    assert!(error.contains("redb or postgres"), "{error}");
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    let config = load_env(&DATABASE).unwrap();
+    for shown in [config.to_toml(), config.to_json().to_string(), format!("{config:?}")] {
+        assert!(!shown.contains("secret") && shown.contains("bucket"), "{shown}");
+    }
+    assert!(config.to_toml().contains("dsn = \"host=a,b user=msg\""), "{}", config.to_toml());
+
+    let by_flag = |dsn| {
+        let flags = flags(&[("postgres.dsn", dsn, "--postgres-dsn")]);
+        Config::load(&flags, &environment(&DATABASE[..2]))
+    };
+    let (error, hint) = wrong(by_flag("host=a password=secret"));
+    assert!(error.contains("--postgres-dsn") && !error.contains("secret"), "{error}");
+    assert!(hint.contains("postgres.password-file"), "{hint}");
+    assert!(by_flag("host=a user=msg").is_ok());
+    let (error, _) = wrong(by_flag("nonsense secret"));
+    assert!(!error.contains("secret") && error.contains("a DSN is expected"), "{error}");
+
+    let twice = [&DATABASE[..], &[("MSG_RELAY_POSTGRES_PASSWORD_FILE", "/p")]].concat();
+    let (error, _) = wrong(load_env(&twice));
+    assert!(error.contains("MSG_RELAY_POSTGRES_PASSWORD_FILE"), "{error}");
+    let mut other = DATABASE;
+    other[2].1 = "host=a,b user=msg password=other";
+    assert_eq!(config.changed(&load_env(&other).unwrap()), ["postgres.dsn"]);
+}
+
+#[test]
+fn health_is_told_at_any_address_with_a_port() {
+    let config = load_env(&[("MSG_RELAY_HEALTH", "0.0.0.0:7779")]).unwrap();
+    assert_eq!(config.health, Some("0.0.0.0:7779".parse().unwrap()));
+    assert_eq!(load_env(&[]).unwrap().health, None);
+    for text in ["7779", "relay.example:7779", "0.0.0.0"] {
+        let (error, _) = wrong(load_env(&[("MSG_RELAY_HEALTH", text)]));
+        assert!(error.contains("an IP address with its port"), "{error}");
+    }
+}
+
 #[test]
 fn who_is_reached_from_elsewhere_invites_and_counts() {
     let config = load_env(&[("MSG_RELAY_LISTEN", "0.0.0.0:7777")]).unwrap();
@@ -225,6 +293,11 @@ fn what_is_printed_reads_back_to_the_same() {
         ("MSG_RELAY_TLS_KEY", "/etc/k.pem"),
         ("MSG_RELAY_METRICS", "off"),
         ("MSG_RELAY_LIMITS_STORE_BYTES", "5GiB"),
+        ("MSG_RELAY_STORE", "postgres"),
+        ("MSG_RELAY_BLOBS", "file:///srv/blobs"),
+        ("MSG_RELAY_POSTGRES_DSN", "postgres://msg@a,b/msg"),
+        ("MSG_RELAY_POSTGRES_PASSWORD_FILE", "/etc/password"),
+        ("MSG_RELAY_HEALTH", "[::]:7779"),
     ];
     for given in [&pairs[..], &[]] {
         let config = load_env(given).unwrap();

@@ -8,6 +8,7 @@
 mod descriptors;
 mod floods;
 mod garbage;
+mod leaving;
 mod limits;
 mod privacy;
 mod scene;
