@@ -32,6 +32,7 @@ mod conformance;
 pub mod mailbox;
 pub mod memory;
 pub mod nodes;
+pub mod portable;
 pub mod postgres;
 pub mod prekey;
 pub mod record;
@@ -40,12 +41,14 @@ pub mod right;
 pub mod upkeep;
 
 use msg_protocol::id::MailboxId;
+use serde::Serialize;
 
 pub use self::{
     account::Accounts,
     blob::Blobs,
     mailbox::Mailboxes,
     nodes::{Nodes, Word},
+    portable::Portable,
     prekey::Prekeys,
     record::Records,
     right::Rights,
@@ -110,7 +113,7 @@ pub trait Wake: Send + Sync + 'static {
 /// clock's value when the store was made, whatever the wall clock does later.
 /// What expires, expires by them: a clock that jumps deletes nothing, and days
 /// on which nobody could collect do not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct RelayTime(pub u64);
 
 impl RelayTime {

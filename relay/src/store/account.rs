@@ -10,6 +10,7 @@ use msg_protocol::{
     signed::{Signed, Verified},
     time::UnixDay,
 };
+use serde::Serialize;
 
 use super::{RelayTime, Result, right::RightId};
 
@@ -53,7 +54,7 @@ pub enum Whose<'a> {
 }
 
 /// An account, but for its older cards.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
@@ -76,7 +77,7 @@ pub struct Account {
 }
 
 /// The door, and the one before while it is still good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct DoorHashes {
     /// The door.
     pub current: SaltedHash,
@@ -85,7 +86,7 @@ pub struct DoorHashes {
 }
 
 /// Limits of one account in the place of the relay's; `None` is the relay's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Quota {
     /// Envelopes in each mailbox.
     pub mailbox_envelopes: Option<u32>,

@@ -17,6 +17,7 @@ pub(crate) mod mailboxes;
 pub(crate) mod nodes;
 mod operation;
 mod outcome;
+pub(crate) mod portable;
 pub(crate) mod prekeys;
 pub(crate) mod races;
 pub(crate) mod random;
@@ -40,6 +41,11 @@ pub(crate) trait Engine: Send + Sync + 'static {
 
     /// Opens the store that is in that place, or makes it.
     async fn open(&self, wake: Arc<dyn Wake>) -> Self::Store;
+
+    /// The same for a move that has not ended.
+    async fn open_to_move(&self, wake: Arc<dyn Wake>) -> Self::Store {
+        self.open(wake).await
+    }
 }
 
 /// An engine that several nodes may share.
@@ -168,6 +174,21 @@ macro_rules! owned_suite {
     };
 }
 
+/// What an engine passes that can be moved.
+macro_rules! portable_suite {
+    ($engine:ty) => {
+        $crate::store::conformance::cases! { $engine;
+            portable:
+                everything_moves_and_goes_on_as_before
+                a_move_that_is_cut_off_at_any_page_goes_on
+                a_page_that_comes_twice_changes_nothing
+                only_an_empty_store_is_filled
+                sequence_numbers_go_on_rising_after_a_move
+                numbers_that_two_mailboxes_share_stay_apart;
+        }
+    };
+}
+
 /// What an engine passes besides that several nodes may share.
 macro_rules! shared_suite {
     ($engine:ty) => {
@@ -184,4 +205,4 @@ macro_rules! shared_suite {
     };
 }
 
-pub(crate) use {cases, durable_suite, owned_suite, shared_suite, suite};
+pub(crate) use {cases, durable_suite, owned_suite, portable_suite, shared_suite, suite};

@@ -10,6 +10,7 @@ mod accounts;
 mod blobs;
 mod mailboxes;
 mod nodes;
+mod portable;
 mod prekeys;
 mod records;
 mod rights;
@@ -33,13 +34,13 @@ use super::{
     RelayTime, StoreError, Wake,
     account::{Account, Device},
     nodes::BucketKey,
+    portable::Progress,
     right::{KnockRight, RightId, StoredInvite},
 };
 
 /// A store that is gone with its process.
 pub struct Memory {
     epoch: RelayEpoch,
-    secret: [u8; 32],
     wake: Arc<dyn Wake>,
     state: Arc<Mutex<State>>,
 }
@@ -47,6 +48,7 @@ pub struct Memory {
 /// All there is.
 #[derive(Default)]
 struct State {
+    secret: [u8; 32],
     accounts: HashMap<AccountId, Holder>,
     names: BTreeMap<AccountName, AccountId>,
     mailboxes: HashMap<MailboxId, Mailbox>,
@@ -64,14 +66,16 @@ struct State {
     /// Those that are still there hear each other.
     nodes: Vec<Weak<dyn Wake>>,
     commits: u64,
+    /// How far a move into this store is that has not ended.
+    arriving: Option<Progress>,
 }
 
 /// An account with what goes when it goes, but for mailboxes and blobs.
 struct Holder {
     account: Account,
     card: Verified<Card>,
-    /// All cards so far, in the order of their versions.
-    cards: Vec<Signed<Card>>,
+    /// All cards so far, by their versions.
+    cards: BTreeMap<u32, Signed<Card>>,
     devices: HashMap<DeviceId, DeviceRow>,
     rights: BTreeMap<RightId, KnockRight>,
     /// By the bytes of their ids.
@@ -91,13 +95,13 @@ impl Memory {
 
     /// An empty store with that epoch and that secret.
     pub fn with_secrets(wake: Arc<dyn Wake>, epoch: RelayEpoch, secret: [u8; 32]) -> Self {
-        Self { epoch, secret, wake, state: Arc::default() }.joined()
+        let state = State { secret, ..State::default() };
+        Self { epoch, wake, state: Arc::new(Mutex::new(state)) }.joined()
     }
 
     /// The same store, as a relay finds it that starts again: in another epoch.
     pub fn restarted(&self, wake: Arc<dyn Wake>) -> Result<Self, StoreError> {
-        let (secret, state) = (self.secret, self.state.clone());
-        Ok(Self { epoch: RelayEpoch(random()?), secret, wake, state }.joined())
+        Ok(Self { epoch: RelayEpoch(random()?), wake, state: self.state.clone() }.joined())
     }
 
     /// A panic elsewhere leaves no verb half done: none can panic in between.

@@ -32,6 +32,7 @@ mod mailboxes;
 mod medium;
 mod nodes;
 mod pending;
+mod portable;
 mod prekeys;
 mod queue;
 mod reclaim;
@@ -85,6 +86,18 @@ pub struct Redb {
 impl Redb {
     /// Opens the store in a folder; makes folder and store if there are none.
     pub fn open(
+        folder: impl Into<PathBuf>,
+        options: Options,
+        wake: Arc<dyn Wake>,
+    ) -> Result<Self, OpenError> {
+        let folder = folder.into();
+        let path = Folder(folder.clone()).file();
+        let store = Self::open_to_move(folder, options, wake)?;
+        if store.engine.arriving { Err(OpenError::Arriving { path }) } else { Ok(store) }
+    }
+
+    /// The same for a move, which may go on with what it has begun.
+    pub fn open_to_move(
         folder: impl Into<PathBuf>,
         options: Options,
         wake: Arc<dyn Wake>,

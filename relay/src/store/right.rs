@@ -4,17 +4,18 @@
 use core::future::Future;
 
 use msg_protocol::{id::AccountId, secret::SaltedHash, time::UnixDay};
+use serde::Serialize;
 
 use super::{RelayTime, Result};
 
 /// What names a right in the store. It is no secret: what it names does not follow
 /// from it. A ticket's is its hash, and a challenge makes one ticket, so that it
 /// buys one only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct RightId(pub [u8; 32]);
 
 /// By what a stranger has a right to first contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum RightKind {
     /// A proof of work.
     Ticket,
@@ -23,7 +24,7 @@ pub enum RightKind {
 }
 
 /// A right to first contact with one account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct KnockRight {
     /// By what.
     pub kind: RightKind,
@@ -51,7 +52,7 @@ pub enum Added {
 }
 
 /// An invitation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoredInvite {
     /// Its hash.
     pub hash: SaltedHash,

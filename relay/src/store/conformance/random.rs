@@ -17,7 +17,7 @@ const OPERATIONS: usize = 800;
 const COMPARED_EACH: usize = 50;
 
 /// The seeds, or the one in `MSG_TEST_SEED`.
-fn seeds() -> Range<u64> {
+pub(super) fn seeds() -> Range<u64> {
     let asked_for = env::var("MSG_TEST_SEED").ok();
     asked_for.map_or(0..RUNS, |text| {
         let seed = text.parse().expect("MSG_TEST_SEED is a number");
@@ -57,7 +57,7 @@ async fn run<S: Store>(store: &S, seed: u64) {
     }
 }
 
-async fn compare<S: Store>(
+pub(super) async fn compare<S: Store>(
     store: &S,
     model: &Memory,
     operation: &Operation,

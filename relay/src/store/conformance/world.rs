@@ -113,6 +113,14 @@ impl<E: Engine> World<E> {
         Self { engine, store, wakes }
     }
 
+    /// The same for a move that has not ended.
+    pub(crate) async fn reopen_arriving(self) -> Self {
+        let Self { engine, store, wakes } = self;
+        drop(store);
+        let store = Arc::new(engine.open_to_move(wakes.clone()).await);
+        Self { engine, store, wakes }
+    }
+
     /// Appends what must be stored.
     pub(crate) async fn append(&self, envelope: NewEnvelope) {
         assert_eq!(self.store.append(envelope).await, Ok(Appended::Stored));

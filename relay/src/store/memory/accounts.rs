@@ -76,7 +76,7 @@ impl State {
             _ => return Changed::Stale,
         }
         holder.account.card = card.as_signed().clone();
-        holder.cards.push(card.as_signed().clone());
+        holder.cards.insert(card.version, card.as_signed().clone());
         holder.card = card;
         match devices {
             DeviceChange::None => (),
@@ -122,7 +122,7 @@ fn new_holder(new: NewAccount) -> Holder {
     };
     Holder {
         account,
-        cards: vec![new.card.as_signed().clone()],
+        cards: BTreeMap::from([(new.card.version, new.card.as_signed().clone())]),
         card: new.card,
         devices: HashMap::new(),
         rights: BTreeMap::new(),
@@ -169,10 +169,8 @@ impl Accounts for Memory {
     async fn cards(&self, account: AccountId, from: u32, limit: usize) -> Result<CardPage> {
         let state = self.state();
         let Some(holder) = state.accounts.get(&account) else { return Ok(CardPage::default()) };
-        // Versions begin at 1 and none is missing.
-        let before = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX);
-        let later = holder.cards.iter().skip(before);
-        let more = later.len() > limit;
+        let later = holder.cards.range(from..).map(|(_, card)| card);
+        let more = later.clone().count() > limit;
         Ok(CardPage { cards: later.take(limit).cloned().collect(), more })
     }
 

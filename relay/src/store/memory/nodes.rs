@@ -16,8 +16,7 @@ impl Memory {
     /// secret.
     #[must_use]
     pub fn node(&self, wake: Arc<dyn Wake>) -> Self {
-        Self { epoch: self.epoch, secret: self.secret, wake, state: Arc::clone(&self.state) }
-            .joined()
+        Self { epoch: self.epoch, wake, state: Arc::clone(&self.state) }.joined()
     }
 
     /// From now on the handle's node hears the others.

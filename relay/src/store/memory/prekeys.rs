@@ -19,11 +19,11 @@ use crate::store::{
 /// What a device has published and nobody has taken.
 #[derive(Default)]
 pub(super) struct DevicePrekeys {
-    signed: Option<Signed<SignedPrekey>>,
-    last_resort: Option<Signed<LastResortPrekey>>,
-    pairs: BTreeMap<PrekeyId, Signed<OneTimePair>>,
+    pub(super) signed: Option<Signed<SignedPrekey>>,
+    pub(super) last_resort: Option<Signed<LastResortPrekey>>,
+    pub(super) pairs: BTreeMap<PrekeyId, Signed<OneTimePair>>,
     /// The first number that no pair has had yet.
-    next_pair: u64,
+    pub(super) next_pair: u64,
 }
 
 impl DevicePrekeys {

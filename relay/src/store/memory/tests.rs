@@ -38,6 +38,7 @@ conformance::suite!(InMemory);
 conformance::durable_suite!(InMemory);
 conformance::owned_suite!(InMemory);
 conformance::shared_suite!(InMemory);
+conformance::portable_suite!(InMemory);
 
 #[tokio::test]
 async fn what_needs_files_is_unsupported() {

@@ -139,7 +139,7 @@ impl Upkeep for Memory {
     }
 
     fn secret(&self) -> [u8; 32] {
-        self.secret
+        self.state().secret
     }
 
     async fn time(&self, wall: UnixSeconds) -> Result<RelayTime> {

@@ -11,6 +11,7 @@ use msg_protocol::{
 use super::{
     Redb,
     batch::Batch,
+    envelope::envelope_key,
     mailboxes::{self, index_prefix, mailbox_key, sequence_of},
     rows::{AccountRow, BlobRow, CardRow, DeviceRow, InviteRow, MailboxRow, NameRow, RightRow},
     table::{Table, View, key},
@@ -28,7 +29,7 @@ use crate::store::{
 /// Bytes that an account takes, roughly.
 const ACCOUNT_BYTES: usize = 4 * 1024;
 
-fn card_key(account: AccountId, version: u32) -> Vec<u8> {
+pub(super) fn card_key(account: AccountId, version: u32) -> Vec<u8> {
     key(&[account.as_bytes(), &version.to_be_bytes()])
 }
 
@@ -57,7 +58,8 @@ pub(super) fn card_devices(
     Ok(card.devices.iter().map(card::Device::id).collect())
 }
 
-fn shown(view: &impl View, id: AccountId, row: AccountRow) -> Result<Account> {
+/// What the row says, with the latest card.
+pub(super) fn shown(view: &impl View, id: AccountId, row: AccountRow) -> Result<Account> {
     let CardRow(card) = latest_card(view, id, &row)?;
     let previous = row.previous_door.map(|(hash, until)| (hash, RelayTime(until)));
     Ok(Account {
@@ -149,8 +151,8 @@ fn remove_device(batch: &mut Batch<'_>, account: AccountId, device: DeviceId) ->
         {
             return Err(error);
         }
-        batch.remove(Table::Heads, &sequence.to_be_bytes())?;
-        batch.remove(Table::Rests, &sequence.to_be_bytes())?;
+        batch.remove(Table::Heads, &envelope_key(mailbox, *sequence))?;
+        batch.remove(Table::Rests, &envelope_key(mailbox, *sequence))?;
     }
     batch.remove_all(Table::Mailboxes, mailbox.as_bytes())?;
     batch.remove_all(Table::Prekeys, &device_key(account, device))?;

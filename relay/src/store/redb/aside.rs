@@ -10,15 +10,14 @@ use msg_protocol::id::{AccountId, DeviceId, EnvelopeId, MailboxId};
 use super::{
     accounts::device_key,
     batch::Batch,
-    envelope::{self, StoredEnvelope},
+    envelope::{self, StoredEnvelope, envelope_key},
     mailboxes::{
-        damage_key, index_key, index_prefix, mailbox_key, place_key, place_prefix, remove_rows,
-        sequence_of,
+        index_key, index_prefix, mailbox_key, place_key, place_prefix, remove_rows, sequence_of,
     },
     prekeys::pair_prefix,
     recount, row,
     rows::{BlobRow, DeviceRow, IndexRow, MailboxRow, PlaceRow, RecordRow, UsageRow},
-    table::{Table, View as _, key},
+    table::{Table, View, key},
 };
 use crate::store::{Result, StoreError};
 
@@ -78,8 +77,9 @@ fn envelope_aside(batch: &mut Batch<'_>, noted: &[u8]) -> Result<()> {
     {
         return Ok(());
     }
-    let head = batch.stored(Table::Heads, &sequence.to_be_bytes())?.unwrap_or_default();
-    keep(batch, Table::Heads, &damage_key(mailbox, sequence), &head)?;
+    let key = envelope_key(mailbox, sequence);
+    let head = batch.stored(Table::Heads, &key)?.unwrap_or_default();
+    keep(batch, Table::Heads, &key, &head)?;
     match batch.row::<IndexRow>(&index_key) {
         Ok(Some(index)) => remove_rows(batch, mailbox, sequence, &index)?,
         _ => remove_unindexed(batch, mailbox, sequence)?,
@@ -96,8 +96,8 @@ fn remove_unindexed(batch: &mut Batch<'_>, mailbox: MailboxId, sequence: u64) ->
         }
     }
     batch.remove(Table::Mailboxes, &index_key(mailbox, sequence))?;
-    batch.remove(Table::Heads, &sequence.to_be_bytes())?;
-    batch.remove(Table::Rests, &sequence.to_be_bytes())?;
+    batch.remove(Table::Heads, &envelope_key(mailbox, sequence))?;
+    batch.remove(Table::Rests, &envelope_key(mailbox, sequence))?;
     Ok(())
 }
 
@@ -165,9 +165,9 @@ fn mend_mailbox(batch: &mut Batch<'_>, mailbox: MailboxId) -> Result<()> {
 }
 
 /// Whose mailbox it is: it is a hash of account and device.
-fn owner(batch: &Batch<'_>, mailbox: MailboxId) -> Result<Option<(AccountId, DeviceId)>> {
+pub(super) fn owner(view: &impl View, mailbox: MailboxId) -> Result<Option<(AccountId, DeviceId)>> {
     let mut found = None;
-    batch.scan(Table::Devices, &[], &[], &mut |key, _| {
+    view.scan(Table::Devices, &[], &[], &mut |key, _| {
         if let Some((account, device)) = account_and_device(key)
             && MailboxId::of(account, device) == mailbox
         {

@@ -48,7 +48,8 @@ fn place(index: u32) -> (usize, u8) {
 }
 
 impl BlobRow {
-    fn has(&self, index: u32) -> bool {
+    /// Whether a piece is there.
+    pub(super) fn has(&self, index: u32) -> bool {
         let (byte, bit) = place(index);
         self.pieces.get(byte).is_some_and(|byte| byte & bit != 0)
     }
@@ -90,49 +91,70 @@ fn put(batch: &mut Batch<'_>, new: &NewChunk) -> Result<ChunkKept> {
         return Ok(ChunkKept::NotFound);
     }
     let blob = new.blob.0;
-    let mut row = match batch.row::<BlobRow>(&blob)? {
+    let row = match batch.row::<BlobRow>(&blob)? {
         Some(row) if row.account != new.account || row.length != new.length => {
             return Ok(ChunkKept::Conflict);
         }
         Some(row) => row,
-        None => match make(batch, new)? {
-            Some(row) => row,
-            None => return Ok(ChunkKept::Quota),
-        },
+        None => {
+            match make(batch, new.account, new.blob, new.length, new.expires, new.account_bytes)? {
+                Some(row) => row,
+                None => return Ok(ChunkKept::Quota),
+            }
+        }
     };
     if row.has(new.index) {
         return Ok(ChunkKept::Done);
     }
-    let key = chunk_key(blob, new.index);
-    let (first, rest) = new.bytes.split_at(new.bytes.len().min(HEAD_BODY_BYTES));
-    let checksum = checksum(Table::Chunks, &key, &[], &[&new.bytes]);
-    batch.put_stored(Table::Chunks, &key, &[checksum.as_slice(), first].concat())?;
-    batch.put_stored(Table::ChunkRests, &key, rest)?;
-    row.mark(new.index, true);
-    row.present_bytes += new.bytes.len() as u64;
-    batch.put(&blob, &row)?;
-    batch.counters.blob_bytes += new.bytes.len() as u64;
+    keep(batch, new.blob, row, new.index, &new.bytes)?;
     Ok(ChunkKept::Done)
 }
 
+/// Writes a piece that is not there yet.
+pub(super) fn keep(
+    batch: &mut Batch<'_>,
+    blob: BlobId,
+    mut row: BlobRow,
+    index: u32,
+    bytes: &[u8],
+) -> Result<()> {
+    let key = chunk_key(blob.0, index);
+    let (first, rest) = bytes.split_at(bytes.len().min(HEAD_BODY_BYTES));
+    let checksum = checksum(Table::Chunks, &key, &[], &[bytes]);
+    batch.put_stored(Table::Chunks, &key, &[checksum.as_slice(), first].concat())?;
+    batch.put_stored(Table::ChunkRests, &key, rest)?;
+    row.mark(index, true);
+    row.present_bytes += bytes.len() as u64;
+    batch.put(&blob.0, &row)?;
+    batch.counters.blob_bytes += bytes.len() as u64;
+    Ok(())
+}
+
 /// A blob's row, if its account has room for it.
-fn make(batch: &mut Batch<'_>, new: &NewChunk) -> Result<Option<BlobRow>> {
-    let mut usage = usage(batch, new.account)?;
-    usage.blob_bytes = usage.blob_bytes.saturating_add(counted(new.length));
-    if usage.blob_bytes > new.account_bytes {
+pub(super) fn make(
+    batch: &mut Batch<'_>,
+    account: AccountId,
+    id: BlobId,
+    length: u64,
+    expires: RelayTime,
+    account_bytes: u64,
+) -> Result<Option<BlobRow>> {
+    let mut usage = usage(batch, account)?;
+    usage.blob_bytes = usage.blob_bytes.saturating_add(counted(length));
+    if usage.blob_bytes > account_bytes {
         return Ok(None);
     }
-    let pieces = new.length.div_ceil(CHUNK_BYTES).max(1).div_ceil(8);
+    let pieces = length.div_ceil(CHUNK_BYTES).max(1).div_ceil(8);
     let row = BlobRow {
-        account: new.account,
-        length: new.length,
-        expires: new.expires.0,
+        account,
+        length,
+        expires: expires.0,
         present_bytes: 0,
         pieces: vec![0; usize::try_from(pieces).unwrap_or(0)],
     };
-    batch.put(new.account.as_bytes(), &usage)?;
-    batch.put_stored(Table::AccountBlobs, &own_key(new.account, new.blob.0), &[])?;
-    let expiry = expiry_key(new.expires, Expiring::Blob { id: new.blob });
+    batch.put(account.as_bytes(), &usage)?;
+    batch.put_stored(Table::AccountBlobs, &own_key(account, id.0), &[])?;
+    let expiry = expiry_key(expires, Expiring::Blob { id });
     batch.put_stored(Table::Expiry, &expiry, &[])?;
     batch.counters.blobs += 1;
     Ok(Some(row))

@@ -76,7 +76,7 @@ fn check_envelopes(view: &Snapshot, checked: &mut Checked) -> Result<()> {
                 let sequence = mailboxes::sequence_of(key).unwrap_or(0);
                 if !matches!(envelope::read(view, mailbox, sequence), Ok(Some(_))) {
                     damaged += 1;
-                    view.note_damaged(Table::Heads, &mailboxes::damage_key(mailbox, sequence));
+                    view.note_damaged(Table::Heads, &envelope::envelope_key(mailbox, sequence));
                 }
             }
             _ => (),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use msg_protocol::id::MailboxId;
 
 use super::{
-    envelope::{self, StoredEnvelope},
-    mailboxes::{damage_key, index_key, index_prefix, sequence_of},
+    envelope::{self, StoredEnvelope, envelope_key},
+    mailboxes::{index_key, index_prefix, sequence_of},
     pending,
     rows::IndexRow,
     table::{Snapshot, Table, View as _},
@@ -57,7 +57,7 @@ impl Collecting {
             match envelope::read(view, self.mailbox, sequence) {
                 Ok(Some(stored)) => self.add(&stored),
                 Ok(None) => {
-                    view.note_damaged(Table::Heads, &damage_key(self.mailbox, sequence));
+                    view.note_damaged(Table::Heads, &envelope_key(self.mailbox, sequence));
                     ControlFlow::Continue(())
                 }
                 Err(error) => {

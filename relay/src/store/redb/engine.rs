@@ -20,7 +20,7 @@ use super::{
     format::{self, OpenError},
     intake::Intake,
     medium::Medium,
-    pending,
+    pending, portable,
     queue::{Call, Job, Work},
     room::{Bounds, Room},
     rows::Counters,
@@ -43,6 +43,8 @@ pub(super) struct Engine {
     pub(super) wake: Arc<dyn Wake>,
     pub(super) epoch: RelayEpoch,
     pub(super) secret: [u8; 32],
+    /// Whether a move into the store had not ended when it was opened.
+    pub(super) arriving: bool,
     /// `None` while it is opened anew, and once it is closed.
     pub(super) database: RwLock<Option<Database>>,
     intake: Mutex<Intake>,
@@ -89,9 +91,10 @@ impl Engine {
             medium.open(&builder(options.cache_bytes)).map_err(|error| OpenError::of(path, error))
         }));
         let database = opened.unwrap_or_else(|_| Err(OpenError::damaged(path)))?;
-        let mut recognised = None;
+        let (mut recognised, mut arriving) = (None, false);
         let (read, _) = read_at(&database, |view| {
             recognised = Some(format::recognise(view, path));
+            arriving = portable::is_arriving(view);
             Ok(view.row::<Counters>(COUNTERS).ok().flatten())
         });
         let damaged = |_| OpenError::damaged(path);
@@ -118,6 +121,7 @@ impl Engine {
             wake,
             epoch: RelayEpoch(epoch),
             secret: secret.unwrap_or(fresh),
+            arriving,
             database: RwLock::new(Some(database)),
             intake: Mutex::new(Intake::new(counters.sequence)),
             bell: Condvar::new(),

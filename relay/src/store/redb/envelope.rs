@@ -1,5 +1,6 @@
-//! How an envelope lies in the store: two rows under its sequence number, so
-//! that new ones come at the end of both tables.
+//! How an envelope lies in the store: two rows under its sequence number and
+//! its mailbox, so that new ones come at the end of both tables. The number
+//! alone may be another mailbox's too, in a store that was moved here.
 //!
 //! The head has what the envelope is, a checksum over everything, and the first
 //! [`HEAD_BODY_BYTES`] of the body; the rest of a body of any of the fixed sizes
@@ -18,7 +19,7 @@ use msg_protocol::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::table::{Table, View};
+use super::table::{Table, View, key};
 use crate::store::{RelayTime, Result};
 
 /// Bytes of a body, or of a piece of a blob, that stand in the head.
@@ -34,6 +35,11 @@ pub(crate) struct StoredEnvelope {
     pub(crate) row: Row,
     /// When the relay forgets it.
     pub(crate) forgotten: RelayTime,
+}
+
+/// The key of an envelope's two rows.
+pub(crate) fn envelope_key(mailbox: MailboxId, sequence: u64) -> Vec<u8> {
+    key(&[&sequence.to_be_bytes(), mailbox.as_bytes()])
 }
 
 fn meta(stored: &StoredEnvelope) -> Vec<u8> {
@@ -71,7 +77,7 @@ pub(crate) fn checksum(table: Table, key: &[u8], meta: &[u8], body: &[&[u8]]) ->
 /// The head and the rest.
 pub(crate) fn seal(stored: &StoredEnvelope) -> (Vec<u8>, &[u8]) {
     let meta = meta(stored);
-    let key = stored.row.sequence.to_be_bytes();
+    let key = envelope_key(stored.row.envelope.mailbox, stored.row.sequence);
     let body = stored.row.envelope.body.as_bytes();
     let (first, rest) = body.split_at(body.len().min(HEAD_BODY_BYTES));
     let checksum = checksum(Table::Heads, &key, &meta, &[body]);
@@ -87,7 +93,8 @@ pub(crate) fn open(
 ) -> Option<StoredEnvelope> {
     let (found, head) = head.split_first_chunk::<CHECKSUM_BYTES>()?;
     let (meta, first) = head.split_first_chunk::<META_BYTES>()?;
-    let expected = checksum(Table::Heads, &sequence.to_be_bytes(), meta, &[first, rest]);
+    let key = envelope_key(mailbox, sequence);
+    let expected = checksum(Table::Heads, &key, meta, &[first, rest]);
     if expected != *found {
         return None;
     }
@@ -120,7 +127,7 @@ pub(crate) fn read(
     mailbox: MailboxId,
     sequence: u64,
 ) -> Result<Option<StoredEnvelope>> {
-    let key = sequence.to_be_bytes();
+    let key = envelope_key(mailbox, sequence);
     let Some(head) = view.stored(Table::Heads, &key)? else { return Ok(None) };
     let rest = view.stored(Table::Rests, &key)?.unwrap_or_default();
     Ok(open(mailbox, sequence, &head, &rest))
@@ -165,7 +172,7 @@ mod tests {
     #[test]
     fn the_rest_of_a_body_fits_a_page_of_the_body_s_size() {
         // Of a leaf with one row: its header, two offsets, and the key.
-        const LEAF_BYTES: usize = 4 + 8 + 8;
+        const LEAF_BYTES: usize = 4 + 8 + 24;
         for size in msg_protocol::limits::BODY_SIZES {
             assert!(size - HEAD_BODY_BYTES + LEAF_BYTES <= size);
         }

@@ -17,9 +17,9 @@ use super::{
 use crate::{random, store::StoreError};
 
 /// The name of this layout of rows. Another one is refused.
-const FORMAT: &str = "msg-relay store 2";
+const FORMAT: &str = "msg-relay store 3";
 const FORMAT_KEY: &[u8] = b"format";
-const SECRET_KEY: &[u8] = b"secret";
+pub(super) const SECRET_KEY: &[u8] = b"secret";
 
 /// Why a store cannot be opened. Nothing has been changed, and nothing removed.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,12 @@ pub enum OpenError {
     /// There is a store already where one is to be made.
     #[error("{} is there already", .path.display())]
     Exists {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// A move into it has not ended.
+    #[error("{} is filled by `msg-relay migrate`, which has not ended", .path.display())]
+    Arriving {
         /// The store's file.
         path: PathBuf,
     },

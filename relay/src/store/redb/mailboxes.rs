@@ -21,7 +21,7 @@ use super::{
     batch::Batch,
     collect::Collecting,
     engine::{Engine, read_at},
-    envelope::{self, StoredEnvelope},
+    envelope::{self, StoredEnvelope, envelope_key},
     intake::Intake,
     pending::{self, SpentRight},
     queue::Work,
@@ -70,11 +70,6 @@ pub(super) fn sequence_of(index_key: &[u8]) -> Option<u64> {
     index_key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
 }
 
-/// The key under which a damaged envelope is noted.
-pub(super) fn damage_key(mailbox: MailboxId, sequence: u64) -> Vec<u8> {
-    key(&[&sequence.to_be_bytes(), mailbox.as_bytes()])
-}
-
 /// Writes an envelope, unless its mailbox has gone.
 pub(super) fn append(batch: &mut Batch<'_>, new: &pending::Envelope) -> Result<Appended> {
     let row = &new.stored.row;
@@ -84,8 +79,9 @@ pub(super) fn append(batch: &mut Batch<'_>, new: &pending::Envelope) -> Result<A
     };
     spend(batch, new.right, sequence)?;
     let (head, rest) = envelope::seal(&new.stored);
-    batch.put_stored(Table::Heads, &sequence.to_be_bytes(), &head)?;
-    batch.put_stored(Table::Rests, &sequence.to_be_bytes(), rest)?;
+    let key = envelope_key(mailbox, sequence);
+    batch.put_stored(Table::Heads, &key, &head)?;
+    batch.put_stored(Table::Rests, &key, rest)?;
     let body = u32::try_from(row.envelope.body.as_bytes().len()).unwrap_or(u32::MAX);
     let index =
         IndexRow { id: row.envelope.id, body, knock: row.knock, expires: new.stored.forgotten.0 };
@@ -155,8 +151,8 @@ pub(super) fn remove_rows(
 ) -> Result<()> {
     batch.remove(Table::Mailboxes, &index_key(mailbox, sequence))?;
     batch.remove(Table::Mailboxes, &place_key(mailbox, index.id))?;
-    batch.remove(Table::Heads, &sequence.to_be_bytes())?;
-    batch.remove(Table::Rests, &sequence.to_be_bytes())?;
+    batch.remove(Table::Heads, &envelope_key(mailbox, sequence))?;
+    batch.remove(Table::Rests, &envelope_key(mailbox, sequence))?;
     let expiring = Expiring::Envelope { mailbox, sequence };
     batch.remove(Table::Expiry, &expiry_key(RelayTime(index.expires), expiring))?;
     Ok(())

@@ -30,11 +30,11 @@ use crate::store::{
     prekey::{NewPrekeys, PrekeyStock, Published, Taken, Taking},
 };
 
-fn signed_key(account: AccountId, device: DeviceId) -> Vec<u8> {
+pub(super) fn signed_key(account: AccountId, device: DeviceId) -> Vec<u8> {
     key(&[&device_key(account, device), &[0]])
 }
 
-fn last_resort_key(account: AccountId, device: DeviceId) -> Vec<u8> {
+pub(super) fn last_resort_key(account: AccountId, device: DeviceId) -> Vec<u8> {
     key(&[&device_key(account, device), &[1]])
 }
 
@@ -43,7 +43,7 @@ pub(super) fn pair_prefix(account: AccountId, device: DeviceId) -> Vec<u8> {
     key(&[&device_key(account, device), &[2]])
 }
 
-fn pair_key(account: AccountId, device: DeviceId, id: PrekeyId) -> Vec<u8> {
+pub(super) fn pair_key(account: AccountId, device: DeviceId, id: PrekeyId) -> Vec<u8> {
     key(&[&pair_prefix(account, device), &id.0.to_be_bytes()])
 }
 

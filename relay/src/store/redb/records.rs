@@ -19,7 +19,7 @@ use crate::store::{
     record::{Kept, RecordLimits, RecordPage},
 };
 
-fn record_key(account: AccountId, id: RecordId) -> Vec<u8> {
+pub(super) fn record_key(account: AccountId, id: RecordId) -> Vec<u8> {
     key(&[account.as_bytes(), id.as_bytes()])
 }
 

@@ -37,13 +37,35 @@ pub(super) fn right_of(row: &RightRow) -> KnockRight {
     }
 }
 
-fn invite_of(row: InviteRow) -> StoredInvite {
+pub(super) fn invite_of(row: InviteRow) -> StoredInvite {
     StoredInvite {
         hash: row.hash,
         uses: row.uses,
         expires: RelayTime(row.expires),
         created: row.created,
         note: row.note,
+    }
+}
+
+/// The row of a right by which no envelope has come yet.
+pub(super) fn right_row(right: &KnockRight) -> RightRow {
+    RightRow {
+        token: right.kind == RightKind::Token,
+        hash: right.hash,
+        fetch: right.fetch,
+        knocks: right.knocks,
+        expires: right.expires.0,
+        last: 0,
+    }
+}
+
+pub(super) fn invite_row(invite: &StoredInvite) -> InviteRow {
+    InviteRow {
+        hash: invite.hash,
+        uses: invite.uses,
+        expires: invite.expires.0,
+        created: invite.created,
+        note: invite.note.clone(),
     }
 }
 
@@ -98,15 +120,7 @@ fn add(
             _ => return Ok(Added::TooMany),
         }
     }
-    let row = RightRow {
-        token,
-        hash: right.hash,
-        fetch: right.fetch,
-        knocks: right.knocks,
-        expires: right.expires.0,
-        last: 0,
-    };
-    batch.put(&right_key(account, id), &row)?;
+    batch.put(&right_key(account, id), &right_row(right))?;
     let expiry = expiry_key(right.expires, Expiring::Right { account, id });
     batch.put_stored(Table::Expiry, &expiry, &[])?;
     Ok(Added::Done)
@@ -133,14 +147,7 @@ fn add_invite(
     if there >= limit {
         return Ok(false);
     }
-    let row = InviteRow {
-        hash: invite.hash,
-        uses: invite.uses,
-        expires: invite.expires.0,
-        created: invite.created,
-        note: invite.note.clone(),
-    };
-    batch.put(&id.0, &row)?;
+    batch.put(&id.0, &invite_row(invite))?;
     let expiry = expiry_key(invite.expires, Expiring::Invite { id });
     batch.put_stored(Table::Expiry, &expiry, &[])?;
     Ok(true)

@@ -47,8 +47,8 @@ tables! {
     Chunks "chunks", "Blob, index: checksum and beginning of a piece.";
     ChunkRests "chunk-rests", "Blob, index: the rest of the piece.";
     Mailboxes "mailboxes", "Mailbox, kind, …: counters, index of sequences, index of ids.";
-    Heads "heads", "Sequence: what an envelope is, its checksum, the beginning of its body.";
-    Rests "rests", "Sequence: the rest of the body.";
+    Heads "heads", "Sequence, mailbox: what an envelope is, its checksum, the beginning of its body.";
+    Rests "rests", "Sequence, mailbox: the rest of the body.";
     Expiry "expiry", "Second, kind, key: what is forgotten then. No values.";
     Aside "aside", "Table, key: rows that were found damaged.";
 }

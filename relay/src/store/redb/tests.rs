@@ -5,6 +5,7 @@ mod corruption;
 mod files;
 mod full;
 mod io_errors;
+mod moving;
 mod power_loss;
 
 use std::sync::{
@@ -107,8 +108,13 @@ impl Engine for OnDisk {
     async fn open(&self, wake: Arc<dyn Wake>) -> Redb {
         Redb::open(self.0.path(), OPTIONS, wake).unwrap()
     }
+
+    async fn open_to_move(&self, wake: Arc<dyn Wake>) -> Redb {
+        Redb::open_to_move(self.0.path(), OPTIONS, wake).unwrap()
+    }
 }
 
 conformance::suite!(OnDisk);
 conformance::durable_suite!(OnDisk);
 conformance::owned_suite!(OnDisk);
+conformance::portable_suite!(OnDisk);
