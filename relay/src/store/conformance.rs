@@ -144,6 +144,9 @@ macro_rules! suite {
                 a_name_goes_to_one
                 the_last_knock_goes_to_one
                 the_last_place_in_a_mailbox_goes_to_one
+                the_last_place_for_a_token_goes_to_one
+                the_last_place_for_an_invitation_goes_to_one
+                the_last_place_for_a_record_goes_to_one
                 one_writer_wins_a_revision
                 a_reader_skips_nothing_while_others_append;
             random:

@@ -17,8 +17,8 @@ use crate::store::{
     account::{AccountChange, Changed, Creation, DeviceChange, NewAccount, Whose},
     mailbox::{Appended, MailboxLimits, NewEnvelope},
     prekey::Taking,
-    record::Kept,
-    right::{KnockRight, RightKind},
+    record::{Kept, RecordLimits},
+    right::{Added, KnockRight, RightKind},
 };
 
 const MANY_AT_ONCE: usize = 50;
@@ -138,6 +138,41 @@ pub(crate) async fn the_last_place_in_a_mailbox_goes_to_one<E: Engine>() {
     assert_eq!(count(&given, &Appended::Stored), 5);
     assert_eq!(count(&given, &Appended::MailboxFull), MANY_AT_ONCE - 5);
     assert_eq!(world.store.waiting(BOB.mailbox(0)).await.unwrap().envelopes, 5);
+}
+
+pub(crate) async fn the_last_place_for_a_token_goes_to_one<E: Engine>() {
+    let world = World::<E>::with(BOB).await;
+    let given = world.race(MANY_AT_ONCE, |store, number| async move {
+        let (id, token) = (right_id(byte(number)), right(RightKind::Token, 8));
+        store.add_right(BOB.id(), id, token, 5, NOW).await.unwrap()
+    });
+    let given = given.await;
+    assert_eq!(count(&given, &Added::Done), 5);
+    assert_eq!(count(&given, &Added::TooMany), MANY_AT_ONCE - 5);
+    assert_eq!(world.store.tokens(BOB.id(), NOW).await.unwrap().len(), 5);
+}
+
+pub(crate) async fn the_last_place_for_an_invitation_goes_to_one<E: Engine>() {
+    let world = World::<E>::new().await;
+    let given = world.race(MANY_AT_ONCE, |store, number| async move {
+        store.add_invite(right_id(byte(number)), invite(1), 5, NOW).await.unwrap()
+    });
+    assert_eq!(count(&given.await, &true), 5);
+    assert_eq!(world.store.invites(NOW).await.unwrap().len(), 5);
+}
+
+pub(crate) async fn the_last_place_for_a_record_goes_to_one<E: Engine>() {
+    let world = World::<E>::with(BOB).await;
+    let limits = RecordLimits { records: 5, ..MANY };
+    let given = world.race(MANY_AT_ONCE, |store, number| async move {
+        let id = record_id(byte(number));
+        store.put_record(BOB.id(), id, 0, vec![byte(number)], limits).await.unwrap()
+    });
+    let given = given.await;
+    assert_eq!(count(&given, &Kept::Revision(1)), 5);
+    assert_eq!(count(&given, &Kept::TooMany), MANY_AT_ONCE - 5);
+    let page = world.store.records(BOB.id(), None, 99, usize::MAX).await.unwrap();
+    assert_eq!(page.records.len(), 5);
 }
 
 pub(crate) async fn one_writer_wins_a_revision<E: Engine>() {
