@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tokio_postgres::Config as Parameters;
 
 use super::value::Parsed;
+use crate::store::postgres::objects;
 
 /// What stands in the place of a text that may hold a password.
 pub(super) const HIDDEN: &str = "(not shown)";
@@ -151,14 +152,7 @@ pub(super) fn is_postgres(text: &str) -> Parsed<bool> {
 
 /// `file:///folder` or `s3://bucket/prefix?endpoint=…&region=…`.
 pub(super) fn blobs(text: &str) -> Parsed<String> {
-    let place = text
-        .strip_prefix("file:///")
-        .or_else(|| text.strip_prefix("s3://").filter(|bucket| !bucket.starts_with(['/', '?'])));
-    if place.is_none_or(str::is_empty) {
-        return Err(
-            "file:///folder or s3://bucket/prefix?endpoint=URL&region=NAME is expected".to_owned()
-        );
-    }
+    objects::check(text).map_err(|error| format!("{error}; {} is expected", objects::EXAMPLES))?;
     Ok(text.to_owned())
 }
 
@@ -202,10 +196,12 @@ mod tests {
 
     #[test]
     fn blobs_lie_in_a_folder_or_a_bucket() {
-        for right in ["file:///srv/blobs", "s3://bucket", "s3://b/p?endpoint=http://c:9&region=x"] {
+        for right in ["file:///srv/blobs", "s3://bucket", "s3://b/p?endpoint=https://c:9&region=x"]
+        {
             assert_eq!(blobs(right), Ok(right.to_owned()));
         }
-        for wrong in ["/srv/blobs", "file://srv", "file:///", "s3://", "s3:///p", "http://a/b"] {
+        let wrong = ["/srv/blobs", "file://srv", "file:///", "s3://", "s3:///p", "http://a/b"];
+        for wrong in wrong.into_iter().chain(["s3://key:secret@b", "s3://b?endpoint=http://c:9"]) {
             assert!(blobs(wrong).is_err(), "{wrong}");
         }
     }

@@ -26,6 +26,7 @@ mod line;
 mod lookup;
 mod mailboxes;
 mod nodes;
+pub mod objects;
 mod options;
 mod pool;
 mod prekeys;
