@@ -92,7 +92,7 @@ impl RunError {
             Self::Tls(error) => error.hint(),
             Self::Listen(error) => error.hint(),
             Self::Socket(error) => error.hint(),
-            Self::Database(error) => error.hint().map(str::to_owned),
+            Self::Database(error) => error.hint(),
             Self::Password(error) => error.hint(),
             Self::OtherKey { key, certificate, .. } => Some(format!(
                 "copy tls-key.pem and tls-cert.pem of another node to {} and {}",

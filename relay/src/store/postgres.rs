@@ -17,6 +17,7 @@
 //! - An envelope authenticates itself, beside what the server's own checksums do.
 
 mod accounts;
+mod blobs;
 mod check;
 mod deposit;
 mod dialer;
@@ -45,7 +46,8 @@ use std::sync::Arc;
 use tokio::task::AbortHandle;
 
 use self::{
-    dialer::Dialer, lookup::Lookup, nodes::Neighbours, pool::Pool, upkeep::Figures, writer::Writers,
+    dialer::Dialer, lookup::Lookup, nodes::Neighbours, objects::Objects, pool::Pool,
+    upkeep::Figures, writer::Writers,
 };
 pub use self::{failure::OpenError, options::Options};
 use super::Wake;
@@ -59,6 +61,7 @@ pub struct Postgres {
     writers: Writers,
     lookup: Lookup,
     figures: Figures,
+    objects: Objects,
     tasks: [AbortHandle; 2],
 }
 
@@ -76,13 +79,14 @@ impl Postgres {
             .get::<_, &[u8]>(0)
             .try_into()
             .map_err(|_| OpenError::Schema("its secret is damaged".to_owned()))?;
-        let seed = row.get(1);
+        let seed: Vec<u8> = row.get(1);
+        let objects = blobs::claim(&line, &seed, &options.blobs).await?;
         let (neighbours, tasks) = Neighbours::start(&dialer, wake);
         let pool = Pool::new(dialer, &options);
         let writers = Writers::start(&pool, &neighbours, options.writers);
         let lookup = Lookup::start(&pool);
         let figures = Figures::new(options.figures_good_for);
-        Ok(Self { pool, secret, seed, neighbours, writers, lookup, figures, tasks })
+        Ok(Self { pool, secret, seed, neighbours, writers, lookup, figures, objects, tasks })
     }
 }
 

@@ -5,6 +5,7 @@ use std::{io, path::PathBuf};
 use tokio_postgres::error::SqlState;
 use tracing::warn;
 
+use super::objects::ObjectsError;
 use crate::store::StoreError;
 
 /// Why a statement, or a transaction, has not done what it should.
@@ -104,20 +105,22 @@ pub enum OpenError {
     Schema(String),
     /// Where blobs are kept cannot be used.
     #[error("`blobs`: {0}")]
-    Blobs(String),
+    Blobs(#[from] ObjectsError),
 }
 
 impl OpenError {
     /// What may help.
-    pub const fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Setting { fix, .. } => Some(fix),
-            Self::Dsn | Self::Schema(_) | Self::Blobs(_) => None,
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Setting { fix, .. } => fix,
+            Self::Dsn | Self::Schema(_) => return None,
+            Self::Blobs(error) => return error.hint(),
             Self::Unreachable(_) => {
-                Some("is the primary running, and do host, port, user and password fit")
+                "is the primary running, and do host, port, user and password fit"
             }
-            Self::Roots { .. } => Some("`postgres.ca` names a file of certificates in PEM"),
-            Self::Later { .. } => Some("run the same version of msg-relay on every node"),
-        }
+            Self::Roots { .. } => "`postgres.ca` names a file of certificates in PEM",
+            Self::Later { .. } => "run the same version of msg-relay on every node",
+        };
+        Some(hint.to_owned())
     }
 }

@@ -48,6 +48,9 @@ impl Postgres {
     pub(super) async fn sweep_once(&self, now: RelayTime) -> Result<Swept> {
         let mut swept = self.pool.change(KeepTime(now)).await?;
         self.sweep_envelopes(now, &mut swept).await?;
+        let (blobs, more) = self.sweep_blobs(now).await?;
+        swept.blobs += blobs;
+        swept.more |= more;
         Ok(swept)
     }
 

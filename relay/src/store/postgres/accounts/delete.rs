@@ -1,24 +1,22 @@
 //! The end of an account and of everything about it, in one transaction: a
 //! statement for each table.
 //!
-//! Of blobs, the rows are only marked: what sweeps removes their pieces first,
-//! wherever those lie, and then the rows.
+//! Blobs are only marked: what sweeps removes their objects, and then the rows.
 
 use msg_protocol::{id::AccountId, secret::SaltedHash};
 
 use super::row::admit;
 use crate::store::{
     account::Changed,
-    postgres::{failure::Failure, line::Line, pool::Change, value::column},
+    postgres::{blobs::forget_all, failure::Failure, line::Line, pool::Change, value::column},
 };
 
 /// In the order of locks. `$1` is the account.
-const STATEMENTS: [&str; 7] = [
+const STATEMENTS: [&str; 6] = [
     "DELETE FROM mailbox WHERE acct = $1",
     "DELETE FROM knock_right WHERE acct = $1",
     "DELETE FROM prekey WHERE acct = $1",
     "DELETE FROM record WHERE acct = $1",
-    "UPDATE blob SET going = true WHERE acct = $1 AND NOT going",
     "DELETE FROM card WHERE acct = $1",
     "DELETE FROM account WHERE id = $1",
 ];
@@ -47,6 +45,7 @@ impl Change for DeleteAccount {
         let mailboxes: Vec<&[u8]> =
             mailboxes.iter().map(|row| column(row, 0)).collect::<Result<_, _>>()?;
         line.execute(ENVELOPES, &[&mailboxes]).await?;
+        forget_all(line, self.account).await?;
         for statement in STATEMENTS {
             line.execute(statement, &[&id]).await?;
         }

@@ -8,6 +8,7 @@ CREATE TABLE relay (
     time      bigint,
     kept      timestamptz NOT NULL DEFAULT now(),
     pin       bytea,
+    blobs     boolean NOT NULL DEFAULT false,
     damaged   bigint NOT NULL DEFAULT 0
 );
 
@@ -129,15 +130,21 @@ CREATE TABLE aside (
     PRIMARY KEY (what, key)
 );
 
+-- A blob's objects lie at its place. One that is forgotten is going: it takes the
+-- place for its id, so that the id is free, until its objects are removed.
 CREATE TABLE blob (
     id      bytea PRIMARY KEY,
     acct    bytea NOT NULL,
     length  bigint NOT NULL,
     expires bigint NOT NULL,
-    going   boolean NOT NULL DEFAULT false
+    place   bytea NOT NULL,
+    going   boolean NOT NULL DEFAULT false,
+    emptied boolean NOT NULL DEFAULT false,
+    due     timestamptz
 );
 CREATE INDEX blob_acct ON blob (acct);
-CREATE INDEX blob_expires ON blob (expires);
+CREATE INDEX blob_expires ON blob (expires) WHERE NOT going;
+CREATE INDEX blob_due ON blob (due) WHERE going;
 
 CREATE TABLE chunk (
     blob  bytea NOT NULL,
