@@ -4,7 +4,10 @@
 //! clock for what people and other devices write and read. Only the last can
 //! jump: it turns their times into relay time, and decides nothing after that.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use msg_protocol::time::{Moment, UnixSeconds};
 use tokio::time::Instant;
@@ -15,16 +18,18 @@ use crate::store::RelayTime;
 pub(crate) const DAY_S: u64 = 24 * 60 * 60;
 
 /// The clocks of one run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Clock {
     started: Instant,
     base: RelayTime,
+    /// Seconds by which another node was ahead.
+    ahead_s: AtomicU64,
 }
 
 impl Clock {
     /// Starts, with the store's time as it was last kept.
     pub fn start(base: RelayTime) -> Self {
-        Self { started: Instant::now(), base }
+        Self { started: Instant::now(), base, ahead_s: AtomicU64::new(0) }
     }
 
     /// Milliseconds since the start.
@@ -39,6 +44,16 @@ impl Clock {
 
     /// What things expire by.
     pub fn relay_time(&self) -> RelayTime {
+        self.own_time().plus_s(self.ahead_s.load(Ordering::Relaxed))
+    }
+
+    /// Relay time is at least that from now on: nodes that share a store go by the
+    /// one of them that is ahead.
+    pub fn catch_up(&self, time: RelayTime) {
+        self.ahead_s.fetch_max(self.own_time().until(time), Ordering::Relaxed);
+    }
+
+    fn own_time(&self) -> RelayTime {
         self.base.plus_s(self.started.elapsed().as_secs())
     }
 

@@ -8,23 +8,25 @@
 
 mod engine;
 mod error;
+mod ground;
 mod init;
 mod leave;
 mod reload;
 mod signals;
 mod upkeep;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use msg_protocol::{
     address::{RelayAddress, RelayLink},
     version::Registration,
 };
-use tokio::{net::TcpListener, runtime, sync::watch};
+use tokio::{runtime, sync::watch};
 use tracing::{info, warn};
 
 pub(crate) use self::{error::RunError, init::init};
 use self::{
+    ground::{Ground, certificate_names, public_address},
     leave::Leave,
     reload::{Reload, source},
     signals::{Said, Signals},
@@ -32,10 +34,9 @@ use self::{
 use crate::{
     admin::{self, Desk, Socket},
     clock::Clock,
-    config::{self, Config, ConfigError, Engine},
+    config::{Config, ConfigError, Engine},
     connection::Budget,
     invitation, output,
-    presence::Presence,
     private, serve,
     service::{Policy, Service},
     startup::{self, DataLock},
@@ -52,8 +53,6 @@ use crate::{
 
 /// How long the end of the process waits for what still runs after the drain.
 const LAST_WORK: Duration = Duration::from_secs(5);
-/// Descriptors beside those of links: the store, the log, other sockets.
-const OTHER_DESCRIPTORS: u64 = 64;
 
 /// Serves until it is told to stop; `read` gives the configuration anew.
 pub(crate) fn run(
@@ -72,49 +71,6 @@ pub(crate) fn run(
         _ => runtime.shutdown_timeout(LAST_WORK),
     }
     result
-}
-
-/// What stands before the store is open.
-struct Ground<'a> {
-    config: Config,
-    logging: &'a Logging,
-    lock: &'a DataLock,
-    signals: Signals,
-    listener: TcpListener,
-    bound: SocketAddr,
-    public: RelayAddress,
-    tls: Tls,
-    tls_names: Vec<String>,
-    presence: Arc<Presence>,
-    metrics: Option<TcpListener>,
-    health: Option<TcpListener>,
-}
-
-impl<'a> Ground<'a> {
-    fn lay(config: Config, logging: &'a Logging, lock: &'a DataLock) -> Result<Self, RunError> {
-        let signals = Signals::listen().map_err(RunError::Process)?;
-        let (listener, bound) = listen(&config)?;
-        let metrics = metrics_port(&config)?;
-        let health = health_port(&config)?;
-        let public = public_address(&config, bound)?;
-        let tls_names = certificate_names(&public, bound);
-        let tls = Tls::open(&source(&config, &tls_names))?;
-        let presence = Arc::new(Presence::default());
-        Ok(Self {
-            config,
-            logging,
-            lock,
-            signals,
-            listener,
-            bound,
-            public,
-            tls,
-            tls_names,
-            presence,
-            metrics,
-            health,
-        })
-    }
 }
 
 /// Opens the store that the operator has chosen, and serves.
@@ -153,7 +109,10 @@ async fn serve<S: Store>(
     }
     let store = tokio::select! {
         store = open(&config) => store?,
-        () = signals.stop() => return Err(RunError::Stopped),
+        () = signals.stop() => {
+            info!("stopped before the store was open");
+            return Ok(());
+        }
     };
     engine::check_pin(&store, &config, &tls).await?;
     let clock = Clock::start(store.time(Clock::wall()).await?);
@@ -208,62 +167,6 @@ async fn serve<S: Store>(
         warn!(links = cut, "stopped, with links that had to be cut");
     }
     Ok(())
-}
-
-/// Listens, and warns if there are fewer descriptors than links may come.
-fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), RunError> {
-    let enough = config.limits.links + OTHER_DESCRIPTORS;
-    if let Some(descriptors) = startup::descriptors().filter(|count| *count < enough) {
-        warn!(count = descriptors, "fewer descriptors than the limit `links` needs");
-    }
-    let listener = startup::listen(config.listen, config.limits.backlog)?;
-    let bound = listener.local_addr().map_err(RunError::Process)?;
-    Ok((listener, bound))
-}
-
-/// Where Prometheus is answered, if anywhere.
-fn metrics_port(config: &Config) -> Result<Option<TcpListener>, RunError> {
-    let listen = |address| startup::listen(address, config.limits.backlog);
-    match config.metrics {
-        config::Metrics::Off => Ok(None),
-        config::Metrics::At(address) => Ok(Some(listen(address)?)),
-        config::Metrics::Auto => {
-            let listening = listen(config::Metrics::USUAL);
-            if let Err(error) = &listening {
-                warn!(error = %error, "no metrics; `metrics` sets another port, or off");
-            }
-            Ok(listening.ok())
-        }
-    }
-}
-
-/// Where balancers ask, if anywhere.
-fn health_port(config: &Config) -> Result<Option<TcpListener>, RunError> {
-    let Some(address) = config.health else { return Ok(None) };
-    let listener = startup::listen(address, config.limits.backlog)?;
-    let bound = listener.local_addr().map_err(RunError::Process)?;
-    info!(address = %bound, "balancers are answered");
-    Ok(Some(listener))
-}
-
-fn public_address(config: &Config, bound: SocketAddr) -> Result<RelayAddress, RunError> {
-    let (public, known) = startup::public_address(config, bound);
-    if !known {
-        warn!("links show this machine's own name; `public` sets another one");
-    }
-    public.ok_or(RunError::NoPublicAddress)
-}
-
-/// What the relay's own certificate is for. Whoever has the pin does not ask.
-fn certificate_names(public: &RelayAddress, bound: SocketAddr) -> Vec<String> {
-    let mut names = vec![public.host.to_dial_text()];
-    if !bound.ip().is_unspecified() {
-        names.push(bound.ip().to_string());
-    }
-    names.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
-    names.sort();
-    names.dedup();
-    names
 }
 
 /// Prints the relay's link, and the line that a user pastes. Where nobody could

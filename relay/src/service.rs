@@ -117,8 +117,8 @@ impl<S: Store> Service<S> {
     }
 
     /// The clocks.
-    pub const fn clock(&self) -> Clock {
-        self.clock
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The numbers that the operator sees.

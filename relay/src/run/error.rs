@@ -66,9 +66,6 @@ pub(crate) enum RunError {
     /// There is no store to be made.
     #[error("with `store = postgres` there is no store to make in a folder")]
     NotInFolder,
-    /// It was told to stop before it served.
-    #[error("stopped before the store was open")]
-    Stopped,
     /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),

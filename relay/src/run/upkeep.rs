@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use crate::{
+    clock::Clock,
     service::Service,
     store::{
         Store,
@@ -23,6 +24,7 @@ pub(super) async fn sweep<S: Store>(service: Arc<Service<S>>) {
         let pause = match service.store().sweep(service.clock().relay_time()).await {
             Ok(swept) => {
                 note(&swept);
+                keep_pace(&service).await;
                 if swept.more { PAUSE.1 } else { PAUSE.0 }
             }
             Err(error) => {
@@ -34,9 +36,53 @@ pub(super) async fn sweep<S: Store>(service: Arc<Service<S>>) {
     }
 }
 
+/// Nodes that share a store keep their time in it, each when it sweeps.
+async fn keep_pace<S: Store>(service: &Service<S>) {
+    if service.store().shared()
+        && let Ok(time) = service.store().time(Clock::wall()).await
+    {
+        service.clock().catch_up(time);
+    }
+}
+
 fn note(swept: &Swept) {
     let Swept { envelopes, blobs, rights, .. } = *swept;
     if envelopes + blobs + rights > 0 {
         debug!(envelopes, blobs, rights, "expired");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use msg_protocol::version::Registration;
+
+    use super::*;
+    use crate::{
+        limits::Limits,
+        presence::Presence,
+        service::Policy,
+        store::{RelayTime, Upkeep as _, memory::Memory},
+        telemetry::figures::Figures,
+    };
+
+    fn node(time: u64, open: impl FnOnce(Arc<Presence>) -> Memory) -> Service<Memory> {
+        let presence = Arc::new(Presence::default());
+        let policy = Policy { registration: Registration::Open, exempt_loopback: true };
+        let clock = Clock::start(RelayTime(time));
+        let (limits, figures) = (Limits::default(), Arc::new(Figures::default()));
+        Service::new(open(Arc::clone(&presence)), presence, limits, policy, clock, figures)
+    }
+
+    #[tokio::test]
+    async fn a_node_that_is_behind_catches_up_and_none_goes_back() {
+        let behind = node(1_000, |presence| Memory::new(presence).unwrap());
+        let ahead = node(9_000, |presence| behind.store().node(presence));
+        for node in [&behind, &ahead] {
+            node.store().sweep(node.clock().relay_time()).await.unwrap();
+        }
+        for node in [&ahead, &behind] {
+            keep_pace(node).await;
+            assert!((9_000..9_100).contains(&node.clock().relay_time().0));
+        }
     }
 }
