@@ -36,8 +36,7 @@ use crate::{
     clock::Clock,
     config::{Config, ConfigError, Engine},
     connection::Budget,
-    invitation, output,
-    private, serve,
+    invitation, output, private, serve,
     service::{Policy, Service},
     startup::{self, DataLock},
     store::Store,
@@ -88,8 +87,8 @@ async fn begin(
             serve(ground, read, open).await
         }
         Engine::Postgres(database) => {
-            let _ = engine::postgres(&database, presence).await?;
-            Err(RunError::Ended)
+            let open = async |_: &Config| engine::postgres(&database, presence).await;
+            serve(ground, read, open).await
         }
     }
 }

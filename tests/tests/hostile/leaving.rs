@@ -26,8 +26,9 @@ async fn port(relay: &RelayProcess) -> SocketAddr {
     eventually(async || relay.log().contains("balancers")).await;
     let log = relay.log();
     let line = log.lines().find(|line| line.contains("balancers")).expect("it says so");
-    let mut addresses = line.split_whitespace().filter_map(|word| word.split('=').next_back());
-    addresses.find_map(|word| word.parse().ok()).expect("it says where")
+    let (_, at) = line.split_once("127.0.0.1:").expect("it says where");
+    let port: String = at.chars().take_while(char::is_ascii_digit).collect();
+    SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap()))
 }
 
 /// The status that a balancer gets; `None` if nobody answers.
