@@ -221,3 +221,6 @@ impl Maintenance for Postgres {
         Err(StoreError::Unsupported)
     }
 }
+
+#[cfg(test)]
+mod tests;
