@@ -178,7 +178,7 @@ impl Objects {
             Some(found) if found == mark.as_bytes() => Ok(()),
             None if is_new => {
                 let key = self.prefix.clone().join(MARK);
-                self.put_object(&key, mark.into_bytes()).await.map_err(unreachable)?;
+                self.put_object(&key, mark.into_bytes(), None).await.map_err(unreachable)?;
                 Ok(())
             }
             _ => Err(ObjectsError::Foreign),
@@ -193,10 +193,7 @@ impl Objects {
         sha256: [u8; 32],
         bytes: Vec<u8>,
     ) -> Result<()> {
-        if let Some(folder) = &self.folder {
-            within(self.patience.piece, folder.make_room(place)).await?;
-        }
-        self.put_object(&self.key(place, index, sha256), bytes).await
+        self.put_object(&self.key(place, index, sha256), bytes, Some(place)).await
     }
 
     /// A piece that was put, if it is what was put.
@@ -234,9 +231,12 @@ impl Objects {
         removed.try_for_each(async |_| Ok(())).await.map_err(|error| outcome(&error))
     }
 
-    async fn put_object(&self, key: &Key, bytes: Vec<u8>) -> Result<()> {
+    async fn put_object(&self, key: &Key, bytes: Vec<u8>, place: Option<[u8; 32]>) -> Result<()> {
         let payload = PutPayload::from(bytes);
         let put = || async {
+            if let (Some(folder), Some(place)) = (&self.folder, place) {
+                folder.make_room(place).await?;
+            }
             let put = self.store.put_opts(key, payload.clone(), PutOptions::default());
             put.await.map(|_| ()).map_err(|error| outcome(&error))
         };

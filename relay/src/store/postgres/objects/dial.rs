@@ -59,3 +59,47 @@ impl Dial {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertifiedKey, generate_simple_self_signed};
+    use rustls::{ServerConfig, pki_types::PrivateKeyDer};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    fn certified() -> (RootCertStore, Arc<ServerConfig>) {
+        let names = vec!["localhost".to_owned()];
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(cert.der().clone()).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        (roots, Arc::new(config))
+    }
+
+    #[tokio::test]
+    async fn only_who_is_certified_is_spoken_to() {
+        let (roots, config) = certified();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = TlsAcceptor::from(Arc::clone(&config)).accept(stream).await;
+            }
+        });
+        let dialled = async |roots, host: &str| {
+            let uri = format!("https://{host}:{port}/").parse().unwrap();
+            Dial::trusting(roots).unwrap().dial(&uri).await
+        };
+        assert!(matches!(dialled(roots.clone(), "localhost").await, Ok(Stream::Tls(_))));
+        assert!(dialled(roots, "127.0.0.1").await.is_err(), "certified for another name");
+        assert!(dialled(certified().0, "localhost").await.is_err(), "certified by somebody else");
+    }
+}

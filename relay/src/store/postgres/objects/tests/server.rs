@@ -53,6 +53,8 @@ pub(super) enum Fault {
 struct State {
     objects: BTreeMap<String, Vec<u8>>,
     fault: Option<(Fault, usize)>,
+    /// Bytes of answers without end.
+    endless: usize,
 }
 
 /// A server.
@@ -120,6 +122,10 @@ impl Server {
     /// Lets so many requests fail.
     pub(super) fn fail(&self, fault: Fault, times: usize) {
         self.state().fault = Some((fault, times));
+    }
+
+    pub(super) fn endless_bytes(&self) -> usize {
+        self.state().endless
     }
 
     pub(super) fn left_to_fail(&self) -> usize {
@@ -203,7 +209,9 @@ fn answer(
         }
         Some(Fault::Endless) => {
             let _ = stream.write_all(b"HTTP/1.1 200 Word\r\netag: \"1\"\r\n\r\n");
-            while stream.write_all(&[b' '; 16_384]).is_ok() {}
+            while stream.write_all(&[b' '; 16_384]).is_ok() {
+                state.lock().unwrap().endless += 16_384;
+            }
             false
         }
     }
