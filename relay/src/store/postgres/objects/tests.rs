@@ -173,7 +173,7 @@ async fn a_damaged_file_is_never_given_out() {
     let objects = in_folder(folder.path());
     put(&objects, PLACE, 0, b"piece").await.unwrap();
     let file = file_of(folder.path(), PLACE, 0, b"piece");
-    for bytes in [&b"piecf"[..], b"pie", b"", &[1; BLOB_CHUNK_BYTES + 1]] {
+    for bytes in [&b"piecf"[..], b"pie", b"", &vec![1; BLOB_CHUNK_BYTES + 1]] {
         fs::write(&file, bytes).unwrap();
         assert_eq!(get(&objects, PLACE, 0, b"piece").await, Err(StoreError::Damaged));
     }
@@ -186,7 +186,7 @@ async fn a_damaged_object_is_never_given_out() {
     let server = Server::start();
     let objects = in_bucket(&server);
     put(&objects, PLACE, 0, b"piece").await.unwrap();
-    for bytes in [&b"piecf"[..], b"pie", b"", &[1; BLOB_CHUNK_BYTES + 1]] {
+    for bytes in [&b"piecf"[..], b"pie", b"", &vec![1; BLOB_CHUNK_BYTES + 1]] {
         server.replace_all(bytes);
         assert_eq!(get(&objects, PLACE, 0, b"piece").await, Err(StoreError::Damaged));
     }
