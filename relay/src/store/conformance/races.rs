@@ -8,12 +8,14 @@ use msg_protocol::envelope::Envelope;
 use super::{
     Engine,
     laboratory::{
-        BOB, CAROL, MANY, NOW, Person, WIDE, by_door, invite, knock, record_id, right, right_id,
+        BOB, CAROL, MANY, NOW, Person, WIDE, by_door, chunk, hash, invite, knock, record_id, right,
+        right_id,
     },
     world::World,
 };
 use crate::store::{
-    Accounts as _, Mailboxes as _, Prekeys as _, Records as _, Rights as _,
+    Accounts as _, Blobs as _, Mailboxes as _, Maintenance as _, Prekeys as _, Records as _,
+    Rights as _, Upkeep as _,
     account::{AccountChange, Changed, Creation, DeviceChange, NewAccount, Whose},
     mailbox::{Appended, MailboxLimits, NewEnvelope},
     prekey::Taking,
@@ -53,7 +55,7 @@ pub(crate) async fn one_card_wins_a_version<E: Engine>() {
         let devices = [0, byte(number) + 1];
         let card = BOB.next_card(&BOB.first_card(), &devices);
         let device = BOB.device_id(devices[1]);
-        let add = DeviceChange::Add(device, super::laboratory::hash(number as u64));
+        let add = DeviceChange::Add(device, hash(number as u64));
         let change = AccountChange::Card(Box::new(card.clone()), add);
         let changed = store.change_account(BOB.id(), None, change).await.unwrap();
         (changed, card.into_signed(), device)
@@ -111,6 +113,76 @@ pub(crate) async fn a_name_goes_to_one<E: Engine>() {
     let named = world.store.account(Whose::Name(&CAROL.name())).await.unwrap().unwrap();
     assert_eq!(named.id, won[0].1);
     assert_eq!(world.store.accounts(None, 99).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn an_account_takes_along_what_comes_while_it_goes<E: Engine>() {
+    let world = World::<E>::with(BOB).await;
+    world.register(CAROL).await;
+    let done = world.race(MANY_AT_ONCE, |store, number| async move {
+        let (id, device) = (BOB.id(), BOB.device_id(0));
+        let one = u32::from(byte(number));
+        if number == MANY_AT_ONCE / 2 {
+            return store.delete_account(id, None).await == Ok(Changed::Done);
+        }
+        match number % 7 {
+            0 => store.append(by_door(BOB.mailbox(0), one)).await.is_ok(),
+            1 => store.append(knock(BOB.mailbox(0), one, right_id(byte(number + 3)))).await.is_ok(),
+            2 => store.publish_prekeys(id, device, BOB.prekeys(0, one..one + 2)).await.is_ok(),
+            3 => store.take_prekeys(id, Vec::new(), Taking::Door, NOW).await.is_ok(),
+            4 => {
+                let ticket = right(RightKind::Ticket, 8);
+                store.add_right(id, right_id(byte(number)), ticket, 99, NOW).await.is_ok()
+            }
+            5 => store.put_record(id, record_id(byte(number)), 0, vec![1], MANY).await.is_ok(),
+            _ => store.put_chunk(chunk(BOB, byte(number), 70_000, 0)).await.is_ok(),
+        }
+    });
+    assert_eq!(count(&done.await, &true), MANY_AT_ONCE);
+    assert_eq!(world.store.check().await.unwrap().faults, Vec::<String>::new());
+    let figures = world.store.figures().await.unwrap();
+    let left = (figures.accounts, figures.devices, figures.envelopes, figures.blobs);
+    assert_eq!(left, (1, 1, 0, 0), "what is left is the other account's");
+    world.register(BOB).await;
+    let holdings = world.store.holdings(BOB.id(), 10, NOW).await.unwrap().unwrap();
+    assert!(holdings.records.is_empty() && holdings.blobs.is_empty());
+    assert!(holdings.rights.is_empty());
+    let stock = world.store.prekey_stock(BOB.id(), BOB.device_id(0)).await.unwrap().unwrap();
+    assert!(stock.signed.is_none() && stock.one_time == 0);
+}
+
+pub(crate) async fn a_device_takes_along_what_comes_while_it_goes<E: Engine>() {
+    let world = World::<E>::with(BOB).await;
+    let (id, device) = (BOB.id(), BOB.device_id(1));
+    let second = BOB.next_card(&BOB.first_card(), &[0, 1]);
+    let add = AccountChange::Card(Box::new(second.clone()), DeviceChange::Add(device, hash(5)));
+    assert_eq!(world.store.change_account(id, None, add).await, Ok(Changed::Done));
+    let done = world.race(MANY_AT_ONCE, |store, number| {
+        let third = BOB.next_card(&second, &[0]);
+        async move {
+            let one = u32::from(byte(number));
+            if number == MANY_AT_ONCE / 2 {
+                let remove = AccountChange::Card(Box::new(third), DeviceChange::Remove(device));
+                return store.change_account(id, None, remove).await == Ok(Changed::Done);
+            }
+            match number % 4 {
+                0 => {
+                    let mut well = true;
+                    for each in 0..20 {
+                        let new = by_door(BOB.mailbox(1), one * 20 + each);
+                        well &= store.append(new).await.is_ok();
+                    }
+                    well
+                }
+                1 => store.publish_prekeys(id, device, BOB.prekeys(1, one..one + 2)).await.is_ok(),
+                2 => store.take_prekeys(id, vec![device], Taking::Door, NOW).await.is_ok(),
+                _ => store.raise_counter(id, device, u64::from(one)).await.is_ok(),
+            }
+        }
+    });
+    assert_eq!(count(&done.await, &true), MANY_AT_ONCE);
+    assert_eq!(world.store.check().await.unwrap().faults, Vec::<String>::new());
+    let figures = world.store.figures().await.unwrap();
+    assert_eq!((figures.devices, figures.envelopes), (1, 0));
 }
 
 pub(crate) async fn the_last_knock_goes_to_one<E: Engine>() {
