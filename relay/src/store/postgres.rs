@@ -97,3 +97,6 @@ impl Drop for Postgres {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
