@@ -30,6 +30,7 @@ mod nodes;
 pub mod objects;
 mod options;
 mod pool;
+mod portable;
 mod prekeys;
 mod records;
 mod removal;
@@ -43,11 +44,11 @@ mod writer;
 
 use std::sync::Arc;
 
-use tokio::task::AbortHandle;
+use tokio::{sync::Mutex, task::AbortHandle};
 
 use self::{
-    dialer::Dialer, lookup::Lookup, nodes::Neighbours, objects::Objects, pool::Pool,
-    upkeep::Figures, writer::Writers,
+    dialer::Dialer, line::Line, lookup::Lookup, nodes::Neighbours, objects::Objects, pool::Pool,
+    portable::Unreadable, upkeep::Figures, writer::Writers,
 };
 pub use self::{failure::OpenError, options::Options};
 use super::Wake;
@@ -62,16 +63,41 @@ pub struct Postgres {
     lookup: Lookup,
     figures: Figures,
     objects: Objects,
-    tasks: [AbortHandle; 2],
+    /// Keeps moves away from nodes, and nodes from moves.
+    guard: Line,
+    /// What a move that reads leaves out.
+    unreadable: Mutex<Option<Arc<Unreadable>>>,
+    tasks: Vec<AbortHandle>,
 }
 
 impl Postgres {
     /// Opens the store in the database that the options name; makes its tables
     /// if there are none.
     pub async fn open(options: Options, wake: Arc<dyn Wake>) -> Result<Self, OpenError> {
+        Self::open_as(options, wake, false).await
+    }
+
+    /// The same for a move, which has the store for itself and may go on with what
+    /// it has begun.
+    pub async fn open_to_move(options: Options, wake: Arc<dyn Wake>) -> Result<Self, OpenError> {
+        Self::open_as(options, wake, true).await
+    }
+
+    async fn open_as(
+        options: Options,
+        wake: Arc<dyn Wake>,
+        moves: bool,
+    ) -> Result<Self, OpenError> {
         let dialer = Arc::new(Dialer::new(&options)?);
         let line = dialer.dial(None).await?;
-        schema::prepare(&line).await?;
+        if moves {
+            portable::keep_nodes_away(&line).await?;
+            schema::prepare(&line).await?;
+        } else {
+            portable::keep_moves_away(&line).await?;
+            schema::prepare(&line).await?;
+            portable::refuse_unfinished(&line).await?;
+        }
         let lost = |_| OpenError::Unreachable("the connection was lost".to_owned());
         let row = line.row("SELECT secret, seed FROM relay", &[]).await.map_err(lost)?;
         let row = row.ok_or_else(|| OpenError::Schema("its tables are empty".to_owned()))?;
@@ -81,12 +107,25 @@ impl Postgres {
             .map_err(|_| OpenError::Schema("its secret is damaged".to_owned()))?;
         let seed: Vec<u8> = row.get(1);
         let objects = blobs::claim(&line, &seed, &options.blobs).await?;
-        let (neighbours, tasks) = Neighbours::start(&dialer, wake);
+        let (neighbours, tasks) =
+            if moves { Neighbours::none(wake) } else { Neighbours::start(&dialer, wake) };
         let pool = Pool::new(dialer, &options);
         let writers = Writers::start(&pool, &neighbours, options.writers);
         let lookup = Lookup::start(&pool);
         let figures = Figures::new(options.figures_good_for);
-        Ok(Self { pool, secret, seed, neighbours, writers, lookup, figures, objects, tasks })
+        Ok(Self {
+            pool,
+            secret,
+            seed,
+            neighbours,
+            writers,
+            lookup,
+            figures,
+            objects,
+            guard: line,
+            unreadable: Mutex::default(),
+            tasks,
+        })
     }
 }
 

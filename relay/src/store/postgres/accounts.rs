@@ -20,12 +20,13 @@ use msg_protocol::{
 };
 use tokio_postgres::Row;
 
+pub(super) use self::row::{account_columns, account_in};
 use self::{
     change::ChangeAccount,
     create::CreateAccount,
     delete::DeleteAccount,
     device::{RaiseCounter, counter_in},
-    row::{MAILBOX_PLACE, account_columns, account_in},
+    row::MAILBOX_PLACE,
 };
 use super::{
     Postgres,

@@ -19,7 +19,7 @@ use super::{
     failure::Failure,
     value::{column, id_in, number, number_in},
 };
-use crate::store::mailbox::NewEnvelope;
+use crate::store::{RelayTime, mailbox::NewEnvelope};
 
 const LABEL: &[u8] = b"msg-relay envelope";
 
@@ -43,10 +43,13 @@ pub(super) struct Columns {
 
 impl Columns {
     pub(super) fn of(new: &NewEnvelope, is_knock: bool) -> Self {
-        let envelope = &new.envelope;
+        Self::new(&new.envelope, new.expires, is_knock)
+    }
+
+    pub(super) fn new(envelope: &Envelope, forgotten: RelayTime, is_knock: bool) -> Self {
         let knock = i16::from(is_knock);
         let meta = meta(envelope.kind, envelope.expires);
-        let forgotten = number(new.expires.0);
+        let forgotten = number(forgotten.0);
         let body = envelope.body.as_bytes();
         let checksum = checksum(envelope.mailbox, envelope.id, forgotten, knock, &meta, body);
         Self {

@@ -103,6 +103,15 @@ pub enum OpenError {
     /// The tables cannot be made or read.
     #[error("the database refuses what the relay needs: {0}")]
     Schema(String),
+    /// Nodes run on it.
+    #[error("a relay runs on the database, or another `msg-relay migrate`")]
+    Running,
+    /// A move has it.
+    #[error("`msg-relay migrate` is at work on the database")]
+    Moving,
+    /// A move into it has not ended.
+    #[error("the database is filled by `msg-relay migrate`, which has not ended")]
+    Arriving,
     /// Where blobs are kept cannot be used.
     #[error("`blobs`: {0}")]
     Blobs(#[from] ObjectsError),
@@ -112,6 +121,11 @@ impl OpenError {
     /// What may help.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Running => "stop every relay on the database first, and then begin again",
+            Self::Moving => "wait until it has ended",
+            Self::Arriving => {
+                "run the same `msg-relay migrate` again: it goes on where it was cut off"
+            }
             Self::Setting { fix, .. } => fix,
             Self::Dsn | Self::Schema(_) => return None,
             Self::Blobs(error) => return error.hint(),

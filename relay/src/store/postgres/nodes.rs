@@ -68,13 +68,19 @@ impl Neighbours {
     pub(super) fn start(
         dialer: &Arc<Dialer>,
         wake: Arc<dyn Wake>,
-    ) -> (Arc<Self>, [tokio::task::AbortHandle; 2]) {
+    ) -> (Arc<Self>, Vec<tokio::task::AbortHandle>) {
         let (words, waiting) = mpsc::channel(WAITING);
         let node = crate::random::bytes().unwrap_or_default();
         let neighbours = Arc::new(Self { wake, words, node });
         let speaking = tokio::spawn(speak(Arc::clone(dialer), node, waiting));
         let listening = tokio::spawn(listen(Arc::clone(dialer), Arc::clone(&neighbours)));
-        (neighbours, [speaking.abort_handle(), listening.abort_handle()])
+        (neighbours, vec![speaking.abort_handle(), listening.abort_handle()])
+    }
+
+    /// Nobody to speak to.
+    pub(super) fn none(wake: Arc<dyn Wake>) -> (Arc<Self>, Vec<tokio::task::AbortHandle>) {
+        let (words, _) = mpsc::channel(1);
+        (Arc::new(Self { wake, words, node: [0; 8] }), Vec::new())
     }
 
     /// Something has arrived: devices here and elsewhere hear of it.

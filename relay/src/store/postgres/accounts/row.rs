@@ -22,13 +22,13 @@ macro_rules! account_columns {
          a.administrator, a.mailbox_envelopes, a.mailbox_bytes, a.blob_bytes, a.created"
     };
 }
-pub(super) use account_columns;
+pub(in crate::store::postgres) use account_columns;
 
 /// The first column behind them.
 pub(super) const MAILBOX_PLACE: usize = 13;
 
 /// An account, out of those columns.
-pub(super) fn account_in(row: &Row) -> Result<Account, Failure> {
+pub(in crate::store::postgres) fn account_in(row: &Row) -> Result<Account, Failure> {
     Ok(Account {
         id: AccountId(id_in(row, 0)?),
         name: column::<&str>(row, 1)?.parse().map_err(|_| DAMAGED)?,

@@ -6,6 +6,8 @@ CREATE TABLE relay (
     secret    bytea NOT NULL,
     seed      bytea NOT NULL,
     time      bigint,
+    last_seq  bigint NOT NULL DEFAULT 0,
+    arriving  bytea,
     kept      timestamptz NOT NULL DEFAULT now(),
     pin       bytea,
     blobs     boolean NOT NULL DEFAULT false,
