@@ -26,7 +26,7 @@ mod wipe;
 pub(crate) use self::{
     command::{operate, print},
     desk::Desk,
-    report::Report,
+    report::{Migrated, Report},
     serve::serve,
     socket::{Socket, SocketError},
 };

@@ -8,7 +8,7 @@ pub(crate) mod admin;
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use self::admin::Admin;
 use crate::config::Flags;
@@ -61,8 +61,40 @@ pub(crate) enum Command {
   msg-relay --data /var/lib/msg-relay --public relay.example init
   msg-relay init --json")]
     Init(Printing),
+    /// Move the store between the data folder and a database. No relay may run on either.
+    ///
+    /// With `store = postgres` and a database configured, everything goes from the
+    /// data folder into it, or back. It is read anew at both ends and compared.
+    /// Nothing is changed where it was. What is cut off goes on when it is run again.
+    #[command(after_help = "Examples:
+  systemctl stop msg-relay
+  msg-relay migrate --to postgres        with store, postgres.dsn and blobs in relay.toml
+  msg-relay migrate --to redb            and back, into a data folder without a store")]
+    Migrate(Migrate),
     #[command(flatten)]
     Admin(Admin),
+}
+
+/// Where a store goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Destination {
+    /// Into the database.
+    Postgres,
+    /// Into the data folder.
+    Redb,
+}
+
+/// What is moved, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ClapArgs)]
+pub(crate) struct Migrate {
+    /// Where everything goes.
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) to: Destination,
+    /// Leave behind what cannot be read, and name it, rather than move nothing.
+    #[arg(long)]
+    pub(crate) skip_damaged: bool,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
 }
 
 /// How a command prints.

@@ -9,9 +9,9 @@ use clap::Parser as _;
 
 use crate::{
     admin,
-    args::{Args, Command, Printing, admin::Admin},
+    args::{Args, Command, Migrate, Printing, admin::Admin},
     config::{Config, ConfigError, Environment},
-    output, run, startup,
+    migrate, output, run, startup,
 };
 
 const FAILED: u8 = 1;
@@ -52,6 +52,7 @@ fn obey(args: &Args) -> ExitCode {
         Some(Command::Config(printing)) => print_config(&config, *printing),
         Some(Command::Limits(printing)) => print_limits(&config, *printing),
         Some(Command::Init(printing)) => init(&config, *printing),
+        Some(Command::Migrate(words)) => move_store(&config, *words),
         Some(Command::Admin(words)) => operate(&config, words),
     }
 }
@@ -88,6 +89,16 @@ fn init(config: &Config, printing: Printing) -> ExitCode {
     match run::init(config) {
         Ok(made) => printed(admin::print(&made, printing.json)),
         Err(error) => failed(&error, error.hint().as_deref()),
+    }
+}
+
+fn move_store(config: &Config, words: Migrate) -> ExitCode {
+    match migrate::migrate(config, words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::failure(&error, error.hint().as_deref());
+            ExitCode::from(if error.is_usage() { USAGE } else { FAILED })
+        }
     }
 }
 

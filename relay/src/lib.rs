@@ -16,6 +16,7 @@ mod fail_point;
 pub mod gate;
 mod invitation;
 pub mod limits;
+mod migrate;
 mod output;
 pub mod presence;
 pub mod private;

@@ -24,7 +24,11 @@ use msg_protocol::{
 use tokio::{runtime, sync::watch};
 use tracing::{info, warn};
 
-pub(crate) use self::{error::RunError, init::init};
+pub(crate) use self::{
+    engine::{database_options, folder_options},
+    error::RunError,
+    init::init,
+};
 use self::{
     ground::{Ground, certificate_names, public_address},
     leave::Leave,

@@ -4,6 +4,8 @@
 //! Days are days; only what waits in a mailbox has a time. Hashes are those of
 //! random secrets under a salt, in hexadecimal: they open nothing.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::order::VERSION;
@@ -46,6 +48,8 @@ pub(crate) enum Report {
     Made { link: String, pin: String, folder: String },
     /// A store was deleted: these files are gone.
     Wiped { files: Vec<String> },
+    /// A store was moved, and read anew at both ends.
+    Migrated(Migrated),
     /// A part of a trial from outside went well.
     Passed { step: String, ms: u64 },
     /// What was asked is done, in words.
@@ -194,6 +198,22 @@ pub(crate) struct EnvelopeReport {
     pub(crate) bytes: u64,
     pub(crate) knock: bool,
     pub(crate) expires: String,
+}
+
+/// A store that was moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Migrated {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) items: u64,
+    /// How many there are of each kind.
+    pub(crate) counts: BTreeMap<String, u64>,
+    /// Over all items, the same at both ends.
+    pub(crate) sha256: String,
+    /// Damaged rows that were left behind.
+    pub(crate) left_behind: u64,
+    /// What to write into the configuration next.
+    pub(crate) next: Vec<String>,
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,7 @@ mod stats;
 
 use super::{
     order::Order,
-    report::{Granted, Invite, NewInvite, QuotaReport, Report, User},
+    report::{Granted, Invite, Migrated, NewInvite, QuotaReport, Report, User},
 };
 use crate::{config::size_text, output};
 
@@ -56,9 +56,24 @@ pub(super) fn one(report: &Report) -> String {
         Report::Wiped { files } => {
             lines(files.iter().map(|file| format!("{} is gone", output::shown(file))))
         }
+        Report::Migrated(moved) => migrated(moved),
         Report::Done { message } => format!("{}\n", output::shown(message)),
         _ => String::new(),
     }
+}
+
+fn migrated(moved: &Migrated) -> String {
+    let counts = moved.counts.iter().filter(|(_, count)| **count > 0);
+    let counts: Vec<String> = counts.map(|(kind, count)| format!("{count} {kind}")).collect();
+    let next = lines(moved.next.iter().map(|line| output::shown(line)));
+    format!(
+        "{items} items moved from {from} to {to}: {counts}\nsha256 {sha256}, the same at both ends\n\nnow {next}",
+        items = moved.items,
+        from = moved.from,
+        to = moved.to,
+        counts = counts.join(", "),
+        sha256 = moved.sha256,
+    )
 }
 
 fn new_invite(new: &NewInvite) -> String {

@@ -19,14 +19,18 @@ use crate::{
 
 /// Opens the store in the data folder.
 pub(super) fn redb(config: &Config, presence: Arc<Presence>) -> Result<Redb, redb::OpenError> {
-    let options = redb::Options {
+    Redb::open(&config.data, folder_options(config), presence)
+}
+
+/// How a store in a folder is opened.
+pub(crate) fn folder_options(config: &Config) -> redb::Options {
+    redb::Options {
         cache_bytes: usize::try_from(config.cache_bytes).unwrap_or(usize::MAX),
         floor_bytes: config.limits.floor_bytes,
         floor_percent: config.limits.floor_percent,
         ballast_bytes: config.limits.ballast_bytes,
         store_bytes: config.limits.store_bytes,
-    };
-    Redb::open(&config.data, options, presence)
+    }
 }
 
 /// Opens the store in a database.
@@ -34,14 +38,18 @@ pub(super) async fn postgres(
     database: &Database,
     presence: Arc<Presence>,
 ) -> Result<Postgres, RunError> {
+    Ok(Postgres::open(database_options(database)?, presence).await?)
+}
+
+/// How a store in a database is opened.
+pub(crate) fn database_options(database: &Database) -> Result<postgres::Options, RunError> {
     let dsn = database.dsn.to_secret_text();
-    let options = postgres::Options {
+    Ok(postgres::Options {
         password: database.password_file.as_ref().map(password).transpose()?,
         roots: database.ca.clone(),
         allow_single_node: database.allow_single_node,
         ..postgres::Options::new(dsn, database.blobs.clone())
-    };
-    Ok(Postgres::open(options, presence).await?)
+    })
 }
 
 /// A file's text, without the end of its line.

@@ -127,6 +127,11 @@ impl Redb {
         Ok(Self { engine, writer: Mutex::new(Some(thread)) })
     }
 
+    /// Whether there is a store in a folder.
+    pub fn is_in(folder: impl Into<PathBuf>) -> bool {
+        Folder(folder.into()).file().exists()
+    }
+
     /// Makes an empty store, in a folder that has none.
     pub fn create(folder: impl Into<PathBuf>) -> Result<(), OpenError> {
         let folder = Folder(folder.into());

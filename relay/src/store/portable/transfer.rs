@@ -47,6 +47,9 @@ pub enum TransferError {
         /// The first of them.
         named: Vec<Mark>,
     },
+    /// What is at the source came there by a move that has not ended.
+    #[error("the source is itself filled by a move that has not ended")]
+    Unfinished,
     /// The destination is in use.
     #[error("the destination holds something that no unfinished move has brought")]
     Occupied,
@@ -96,6 +99,10 @@ pub async fn transfer<S: Portable, D: Portable>(
     limits: PageLimits,
     mut note: impl FnMut(Step),
 ) -> Result<Moved, TransferError> {
+    let at_source = source.arrival().await.map_err(of(Side::Source))?;
+    if matches!(at_source, Arrival::Underway(_)) {
+        return Err(TransferError::Unfinished);
+    }
     let arrival = destination.arrival().await.map_err(of(Side::Destination))?;
     if arrival == Arrival::Occupied {
         return Err(TransferError::Occupied);
