@@ -6,7 +6,7 @@
 use core::fmt;
 
 use super::{Arrival, Mark, PageLimits, Portable, Progress, total::Total};
-use crate::store::StoreError;
+use crate::{fail_point, store::StoreError};
 
 /// One of the two stores of a move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +157,7 @@ async fn copy<S: Portable, D: Portable>(
         progress.mark = page.end.clone().or(last).or(progress.mark);
         let ends = page.end.is_none();
         destination.import(page.items, progress.clone()).await.map_err(of(Side::Destination))?;
+        fail_point::pass("page-moved");
         note(progress.items);
         if ends {
             return Ok(());

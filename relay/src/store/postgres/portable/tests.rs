@@ -128,7 +128,7 @@ async fn nodes_and_moves_keep_each_other_away() {
     // The server may not know yet that the move has gone.
     let refused = loop {
         match place.node().await.err().unwrap() {
-            OpenError::Moving => tokio::time::sleep(Duration::from_millis(50)).await,
+            OpenError::Moving => sleep(Duration::from_millis(50)).await,
             refused => break refused,
         }
     };
