@@ -33,7 +33,7 @@ use crate::{
 /// How often it says how far it is.
 const TOLD_EACH: Duration = Duration::from_secs(2);
 /// How long the database may take for a page.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Why a store has not been moved.
 #[derive(Debug, thiserror::Error)]

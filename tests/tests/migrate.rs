@@ -80,7 +80,8 @@ fn refused(done: &Done, code: &str) {
 /// How the relay is started from now on.
 fn configure(relay: &mut RelayProcess, place: Option<&Place>) {
     let of_place = place.map(Place::variables);
-    let none = ["MSG_RELAY_POSTGRES_DSN", "MSG_RELAY_POSTGRES_ALLOW_SINGLE_NODE", "MSG_RELAY_BLOBS"];
+    let none =
+        ["MSG_RELAY_POSTGRES_DSN", "MSG_RELAY_POSTGRES_ALLOW_SINGLE_NODE", "MSG_RELAY_BLOBS"];
     let none = none.map(|key| (key, String::new()));
     let folder = none.into_iter().chain([("MSG_RELAY_STORE", "redb".to_owned())]);
     let variables = of_place.map_or_else(|| folder.collect(), Vec::from);
@@ -169,7 +170,10 @@ fn a_store_moves_to_a_database_and_back_while_its_people_wait() {
     alice.done(&["recv"]);
     assert_eq!(unread(bob), (vec!["late".to_owned()], Vec::new()));
     bob.done(&["send", "#ops", "all is here"]);
-    assert_eq!((unread(alice).0, unread(carol).0), (vec!["all is here".into()], vec!["all is here".into()]));
+    assert_eq!(
+        (unread(alice).0, unread(carol).0),
+        (vec!["all is here".into()], vec!["all is here".into()])
+    );
     let dave = Person::registered_at(MSG, "dave", relay.link());
     befriend(&[dave, Person::registered_at(MSG, "erin", relay.link())]);
     carol.done(&["send", "alice", "on the way back"]);
@@ -188,10 +192,18 @@ fn a_store_moves_to_a_database_and_back_while_its_people_wait() {
     relay.restart();
     assert_eq!(unread(alice).0, ["on the way back"]);
     for person in &people {
-        assert_eq!(unread(person), (Vec::new(), Vec::new()), "{}: nothing comes twice", person.name);
+        assert_eq!(
+            unread(person),
+            (Vec::new(), Vec::new()),
+            "{}: nothing comes twice",
+            person.name
+        );
     }
     alice.done(&["send", "#ops", "we go on"]);
-    assert_eq!((unread(bob).0, unread(carol).0), (vec!["we go on".into()], vec!["we go on".into()]));
+    assert_eq!(
+        (unread(bob).0, unread(carol).0),
+        (vec!["we go on".into()], vec!["we go on".into()])
+    );
     let found = Command::new(RELAY).args(["check", "--data"]).arg(&data).output().unwrap();
     assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stdout));
 }
