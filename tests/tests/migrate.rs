@@ -167,7 +167,7 @@ fn a_store_moves_to_a_database_and_back_while_its_people_wait() {
     bob.done(&["get", &came[0], "-o", got.to_str().unwrap()]);
     assert!(fs::read(&got).unwrap() == bytes, "the file is another one");
     assert_eq!(unread(carol).0, ["to all"]);
-    alice.done(&["recv"]);
+    alice.done(&["outbox", "retry"]);
     assert_eq!(unread(bob), (vec!["late".to_owned()], Vec::new()));
     bob.done(&["send", "#ops", "all is here"]);
     assert_eq!(
