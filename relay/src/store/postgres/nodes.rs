@@ -94,8 +94,8 @@ impl Neighbours {
         let _ = self.words.try_send(word);
     }
 
-    fn hear(&self, note: &Notification) {
-        let Some((node, words)) = unpack(note.payload()) else { return };
+    fn hear(&self, said: &Notification) {
+        let Some((node, words)) = unpack(said.payload()) else { return };
         if node != self.node {
             for word in words {
                 self.wake.hear(word);
@@ -168,11 +168,11 @@ fn pack(node: [u8; 8], words: impl Iterator<Item = Word>) -> Vec<String> {
 }
 
 /// The node that speaks, and what it says; what cannot be read is left out.
-fn unpack(note: &str) -> Option<([u8; 8], Vec<Word>)> {
-    if note.len() > MAX_NOTE {
+fn unpack(text: &str) -> Option<([u8; 8], Vec<Word>)> {
+    if text.len() > MAX_NOTE {
         return None;
     }
-    let bytes = BASE64_NOPAD.decode(note.as_bytes()).ok()?;
+    let bytes = BASE64_NOPAD.decode(text.as_bytes()).ok()?;
     let (node, mut rest) = bytes.split_first_chunk::<8>()?;
     let mut words = Vec::new();
     while let Some((length, after)) = rest.split_first_chunk::<2>() {

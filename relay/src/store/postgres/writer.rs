@@ -145,9 +145,9 @@ impl Writer {
             let begin = line.begin();
             let work = join_all(jobs.iter().map(|job| write(line, job)));
             let fenced = line.execute(FENCE, &fence);
-            let (begun, done, fenced, ended) = join!(begin, work, fenced, line.commit());
+            let (opened, done, fenced, ended) = join!(begin, work, fenced, line.commit());
             let done: Result<Vec<bool>, Failure> = done.into_iter().collect();
-            let settled = begun.and(fenced.map(drop)).and(ended);
+            let settled = opened.and(fenced.map(drop)).and(ended);
             match (done, settled) {
                 (Ok(done), Ok(())) => {
                     self.pool.count_commit();
