@@ -136,8 +136,8 @@ impl Pool {
         let read = async {
             let first = self.reader().await?.query(sql, parameters).await;
             match first {
-                // The connection has ended meanwhile; nothing was changed by it.
-                Err(Failure::Lost) => self.reader().await?.query(sql, parameters).await,
+                // Nothing was changed by it, so it may be read again.
+                Err(Failure::Lost | Failure::Again) => self.reader().await?.query(sql, parameters).await,
                 other => other,
             }
             .map_err(Failure::outcome)
