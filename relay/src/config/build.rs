@@ -148,8 +148,8 @@ fn engine(settings: &Settings) -> Result<Engine, ConfigError> {
         read(settings, "postgres.allow-single-node", value::truth)?.unwrap_or(false);
     if !read(settings, "store", engine::is_postgres)?.unwrap_or(false) {
         let is_set = |key: &&str| *key != "postgres.allow-single-node" || allow_single_node;
-        let set = OF_A_DATABASE.into_iter().filter(is_set);
-        let first = set.filter_map(|key| Some((key, settings.get(key)?))).next();
+        let mut set = OF_A_DATABASE.into_iter().filter(is_set);
+        let first = set.find_map(|key| Some((key, settings.get(key)?)));
         return first.map_or(Ok(Engine::Redb), |(key, setting)| {
             Err(ConfigError::NoDatabase { key, origin: setting.origin.clone() })
         });

@@ -1,6 +1,6 @@
 //! The engine that an operator has chosen, opened.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use tracing::warn;
 
@@ -53,7 +53,7 @@ pub(crate) fn database_options(database: &Database) -> Result<postgres::Options,
 }
 
 /// A file's text, without the end of its line.
-fn password(file: &PathBuf) -> Result<Vec<u8>, RunError> {
+fn password(file: &Path) -> Result<Vec<u8>, RunError> {
     let text = private::read_provided(file, true).map_err(RunError::Password)?;
     Ok(text.trim_end_matches(['\r', '\n']).as_bytes().to_vec())
 }

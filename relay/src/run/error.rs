@@ -84,13 +84,14 @@ impl RunError {
     /// What to do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Data(error) | Self::Log(LogError::Private(error)) => error.hint(),
+            Self::Data(error)
+            | Self::Log(LogError::Private(error))
+            | Self::Password(error) => error.hint(),
             Self::Lock(error) => error.hint(),
             Self::Tls(error) => error.hint(),
             Self::Listen(error) => error.hint(),
             Self::Socket(error) => error.hint(),
             Self::Database(error) => error.hint(),
-            Self::Password(error) => error.hint(),
             Self::OtherKey { key, certificate, .. } => Some(format!(
                 "copy tls-key.pem and tls-cert.pem of another node to {} and {}",
                 key.display(),

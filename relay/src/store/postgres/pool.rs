@@ -137,7 +137,9 @@ impl Pool {
             let first = self.reader().await?.query(sql, parameters).await;
             match first {
                 // Nothing was changed by it, so it may be read again.
-                Err(Failure::Lost | Failure::Again) => self.reader().await?.query(sql, parameters).await,
+                Err(Failure::Lost | Failure::Again) => {
+                    self.reader().await?.query(sql, parameters).await
+                }
                 other => other,
             }
             .map_err(Failure::outcome)
