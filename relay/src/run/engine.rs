@@ -45,7 +45,7 @@ pub(super) async fn postgres(
 pub(crate) fn database_options(database: &Database) -> Result<postgres::Options, RunError> {
     let dsn = database.dsn.to_secret_text();
     Ok(postgres::Options {
-        password: database.password_file.as_ref().map(password).transpose()?,
+        password: database.password_file.as_deref().map(password).transpose()?,
         roots: database.ca.clone(),
         allow_single_node: database.allow_single_node,
         ..postgres::Options::new(dsn, database.blobs.clone())
