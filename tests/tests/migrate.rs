@@ -120,6 +120,20 @@ fn gather([alice, bob, carol]: &[Person; 3]) {
     }
 }
 
+/// Each adds the other.
+fn acquaint(one: &Person, other: &Person) {
+    one.done(&["add-contact", &other.name]);
+    other.done(&["add-contact", &one.name]);
+    one.done(&["recv"]);
+    other.done(&["recv"]);
+}
+
+fn nothing_comes_twice(people: &[Person]) {
+    for person in people {
+        assert_eq!(unread(person), (Vec::new(), Vec::new()), "{}", person.name);
+    }
+}
+
 #[test]
 fn a_store_moves_to_a_database_and_back_while_its_people_wait() {
     if !are_there() {
@@ -130,12 +144,8 @@ fn a_store_moves_to_a_database_and_back_while_its_people_wait() {
     let (data, place, files) = (relay.data(), Place::new(), TempDir::new().unwrap());
     let people = ["alice", "bob", "carol"].map(|name| Person::registered(MSG, name, &relay));
     let [alice, bob, carol] = &people;
-    for pair in [[alice, bob], [alice, carol]] {
-        pair[0].done(&["add-contact", &pair[1].name]);
-        pair[1].done(&["add-contact", &pair[0].name]);
-        pair[0].done(&["recv"]);
-        pair[1].done(&["recv"]);
-    }
+    acquaint(alice, bob);
+    acquaint(alice, carol);
     gather(&people);
     let path = files.path().join("report.bin");
     let bytes = random_file(&path);
@@ -191,14 +201,7 @@ fn a_store_moves_to_a_database_and_back_while_its_people_wait() {
 
     relay.restart();
     assert_eq!(unread(alice).0, ["on the way back"]);
-    for person in &people {
-        assert_eq!(
-            unread(person),
-            (Vec::new(), Vec::new()),
-            "{}: nothing comes twice",
-            person.name
-        );
-    }
+    nothing_comes_twice(&people);
     alice.done(&["send", "#ops", "we go on"]);
     assert_eq!(
         (unread(bob).0, unread(carol).0),
