@@ -200,7 +200,8 @@ impl StorageBackend for Plugged {
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.0.state();
         state.operate()?;
-        state.durable = state.now.clone();
+        let State { now, durable, .. } = &mut *state;
+        durable.clone_from(now);
         state.unsynced.clear();
         Ok(())
     }

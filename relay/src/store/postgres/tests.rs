@@ -74,7 +74,7 @@ impl<const SERIALIZABLE: bool> Engine for InDatabase<SERIALIZABLE> {
         let options = options(self.database.dsn(), &self.blobs);
         // Figures are compared right after a change, on a machine that may be busy.
         let (figures_good_for, patience) = (Duration::ZERO, Duration::from_secs(30));
-        let options = Options { figures_good_for, patience, ..options };
+        let options = Options { patience, figures_good_for, ..options };
         Postgres::open(options, wake).await.unwrap()
     }
 }

@@ -184,7 +184,8 @@ async fn what_was_acknowledged_is_there_after_a_failover() {
     assert_ne!(store.epoch(), epoch, "another server, another history");
     stop.store(true, Ordering::Relaxed);
     senders.join_all().await;
-    let (kept, there) = (kept.lock().unwrap().clone(), numbers(&other).await);
+    let there = numbers(&other).await;
+    let kept = kept.lock().unwrap().clone();
     assert!(kept.is_subset(&there), "lost: {:?}", kept.difference(&there));
     assert_eq!(kept, there, "each sender insisted on each");
     let waiting = other.waiting(BOB.mailbox(0)).await.unwrap();

@@ -121,8 +121,8 @@ async fn a_sweep_waits_for_nobody() {
         fill(&store, person, 3).await;
     }
     let mut other = place.session();
-    let held = HEXLOWER.encode(&BOB.mailbox(0).0);
-    let hold = format!("BEGIN; SELECT 1 FROM mailbox WHERE id = '\\x{held}' FOR UPDATE");
+    let id = HEXLOWER.encode(&BOB.mailbox(0).0);
+    let hold = format!("BEGIN; SELECT 1 FROM mailbox WHERE id = '\\x{id}' FOR UPDATE");
     other.query(&hold).unwrap();
     let swept = store.sweep(NOW.plus_s(60)).await.unwrap();
     assert_eq!((swept.envelopes, swept.more), (3, true), "what is held comes later");
