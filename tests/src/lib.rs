@@ -14,6 +14,7 @@ pub mod adversary;
 pub mod clock;
 pub mod fuzzing;
 pub mod lab;
+pub mod ledger;
 pub mod memory;
 pub mod msg;
 pub mod party;

@@ -15,15 +15,15 @@ use msg_protocol::{
     response::Response,
     secret::Door,
 };
-use msg_tests::relay::{Endpoint, Identity, Peer, PeerError, deposit, envelope};
+use msg_tests::{
+    ledger::Ledger,
+    relay::{Endpoint, Identity, Peer, PeerError, deposit, envelope},
+};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use tokio::{task::JoinSet, time::sleep};
 
-use crate::{
-    ledger::Ledger,
-    scene::{Scene, is_cut},
-};
+use crate::scene::{Scene, is_cut};
 
 /// Deposits that a sender has in flight.
 const IN_FLIGHT: usize = 8;

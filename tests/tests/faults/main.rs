@@ -3,7 +3,7 @@
 //!
 //! What holds in all of them: an envelope that the relay has answered for is
 //! collected or still waits, byte for byte, once; and nothing is collected that
-//! nobody sent. The [`ledger`] outside the process is the judge.
+//! nobody sent. The [`ledger`](msg_tests::ledger) outside the process is the judge.
 
 #![cfg(test)]
 
@@ -14,7 +14,6 @@ mod cuts;
 mod fail_points;
 mod full_disk;
 mod killing;
-mod ledger;
 mod load;
 mod proxy;
 mod scene;

@@ -11,13 +11,12 @@ use msg_protocol::{
     request::AcknowledgeUpTo,
     response::Row,
 };
-use msg_tests::relay::{
-    Endpoint, Identity, Peer, PeerError, RelayBuilder, RelayProcess, deposit, envelope,
+use msg_tests::{
+    ledger::{Ledger, Sums},
+    relay::{Endpoint, Identity, Peer, PeerError, RelayBuilder, RelayProcess, deposit, envelope},
 };
 use rand_chacha::ChaCha20Rng;
 use tokio::time::sleep;
-
-use crate::ledger::{Ledger, Sums};
 
 /// The relay's program, with its fail points.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_relay");

@@ -1,4 +1,5 @@
-//! What went to a relay and what came from it, kept outside its process.
+//! What went to a relay and what came from it, kept outside its process. Nothing that
+//! was answered for may be missing, and nothing may come that nobody sent.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,10 +14,10 @@ use msg_protocol::{
 use sha2::{Digest as _, Sha256};
 
 /// The books of a test.
-#[derive(Default)]
-pub(crate) struct Ledger(Mutex<Books>);
+#[derive(Debug, Default)]
+pub struct Ledger(Mutex<Books>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Books {
     entries: BTreeMap<EnvelopeId, Entry>,
     /// Under which number an envelope was seen in a mailbox.
@@ -25,6 +26,7 @@ struct Books {
     forgotten: BTreeSet<(MailboxId, u64)>,
 }
 
+#[derive(Debug)]
 struct Entry {
     mailbox: MailboxId,
     body: [u8; 32],
@@ -37,20 +39,20 @@ struct Entry {
 
 /// The sums of a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sums {
+pub struct Sums {
     /// Envelopes that the relay has answered for.
-    pub(crate) answered: usize,
+    pub answered: usize,
     /// Envelopes that were sent, but never answered for.
-    pub(crate) unanswered: usize,
+    pub unanswered: usize,
     /// Envelopes that were sent more than once.
-    pub(crate) resent: usize,
+    pub resent: usize,
     /// Envelopes that a device has had under more than one number, each sent as often.
-    pub(crate) repeated: usize,
+    pub repeated: usize,
 }
 
 impl Ledger {
     /// An envelope is about to be sent, for the first time or again.
-    pub(crate) fn sends(&self, envelope: &Envelope) {
+    pub fn sends(&self, envelope: &Envelope) {
         let mut books = self.0.lock().unwrap();
         let entry = books.entries.entry(envelope.id).or_insert_with(|| Entry {
             mailbox: envelope.mailbox,
@@ -63,17 +65,17 @@ impl Ledger {
     }
 
     /// The relay has answered that it keeps it, or that its device has it.
-    pub(crate) fn answered(&self, id: EnvelopeId) {
+    pub fn answered(&self, id: EnvelopeId) {
         self.0.lock().unwrap().entries.get_mut(&id).unwrap().answered = true;
     }
 
     /// How many the relay has answered for.
-    pub(crate) fn count_answered(&self) -> usize {
+    pub fn count_answered(&self) -> usize {
         self.0.lock().unwrap().entries.values().filter(|entry| entry.answered).count()
     }
 
     /// A device has got it.
-    pub(crate) fn sees(&self, mailbox: MailboxId, row: &Row) {
+    pub fn sees(&self, mailbox: MailboxId, row: &Row) {
         let mut books = self.0.lock().unwrap();
         let Books { entries, places, forgotten } = &mut *books;
         let (id, place) = (row.envelope.id, (mailbox, row.sequence));
@@ -89,7 +91,7 @@ impl Ledger {
     }
 
     /// A device sees its whole mailbox.
-    pub(crate) fn sees_all(&self, mailbox: MailboxId, rows: &[Row]) {
+    pub fn sees_all(&self, mailbox: MailboxId, rows: &[Row]) {
         let ids: BTreeSet<_> = rows.iter().map(|row| row.envelope.id).collect();
         assert_eq!(ids.len(), rows.len(), "an envelope is stored twice");
         for row in rows {
@@ -98,14 +100,14 @@ impl Ledger {
     }
 
     /// The relay has answered that it forgets these of a mailbox.
-    pub(crate) fn forgets(&self, mailbox: MailboxId, sequences: impl IntoIterator<Item = u64>) {
+    pub fn forgets(&self, mailbox: MailboxId, sequences: impl IntoIterator<Item = u64>) {
         let places = sequences.into_iter().map(|sequence| (mailbox, sequence));
         self.0.lock().unwrap().forgotten.extend(places);
     }
 
     /// Balances the books once every mailbox has been seen to its end: nothing
     /// that was answered for is missing.
-    pub(crate) fn balance(&self) -> Sums {
+    pub fn balance(&self) -> Sums {
         let books = self.0.lock().unwrap();
         let count = |which: &dyn Fn(&Entry) -> bool| {
             books.entries.values().filter(|entry| which(entry)).count()
@@ -126,12 +128,13 @@ fn hash(envelope: &Envelope) -> [u8; 32] {
     Sha256::digest(envelope.body.as_bytes()).into()
 }
 
+#[cfg(test)]
 mod tests {
-    use msg_tests::relay::{Identity, envelope};
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng as _;
 
     use super::*;
+    use crate::relay::{Identity, envelope};
 
     fn row(sequence: u64) -> Row {
         let mailbox = Identity::random(1).mailbox();
