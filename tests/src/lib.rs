@@ -12,6 +12,7 @@
 
 pub mod adversary;
 pub mod clock;
+pub mod cluster;
 pub mod fuzzing;
 pub mod lab;
 pub mod ledger;

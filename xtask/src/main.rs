@@ -5,6 +5,7 @@
 
 mod audit;
 mod bench;
+mod cluster;
 mod demo;
 mod failure;
 mod fuzz;
@@ -35,6 +36,12 @@ const COMMANDS: &[Command] = &[
         usage: "demo [--clients N] [--keep]",
         about: "a relay, alice, bob and carol on this machine: every command with what it prints",
         run: demo::run,
+    },
+    Command {
+        name: "cluster",
+        usage: "cluster",
+        about: "three PostgreSQL nodes and three relays on this machine, until Ctrl-C",
+        run: cluster::run,
     },
     Command {
         name: "test",

@@ -3,6 +3,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, ExitStatus, Stdio},
 };
@@ -50,6 +51,13 @@ impl Step {
         output::step(&self.name, &self.line());
         let status = self.command.status().map_err(|error| self.failure(&error.to_string()))?;
         self.ended(status)
+    }
+
+    /// Becomes it, so that Ctrl-C is for it alone. What comes back is why it could not.
+    pub(crate) fn run_in_our_place(mut self) -> Failure {
+        output::step(&self.name, &self.line());
+        let error = self.command.exec();
+        self.failure(&error.to_string())
     }
 
     /// Runs it, and shows `each` every line that it prints.

@@ -160,6 +160,11 @@ impl Cluster {
         self.node(number).runs()
     }
 
+    /// Whether a node that ran has ended without us. It is said once.
+    pub fn has_died(&mut self, number: usize) -> bool {
+        self.node_mut(number).has_died()
+    }
+
     /// The first process of a node, while it runs.
     pub fn id(&self, number: usize) -> Option<u32> {
         self.node(number).id()

@@ -67,7 +67,7 @@ impl Node {
 
     /// Copies the data of a server that runs, to follow it.
     pub(crate) fn copy(&self, primary: u16) -> io::Result<()> {
-        let _ = fs::remove_dir_all(&self.folder);
+        self.forget();
         let mut command = self.command("pg_basebackup");
         command
             .args(["--host=127.0.0.1", "--checkpoint=fast", "--wal-method=stream", "--no-sync"])
@@ -76,6 +76,15 @@ impl Node {
         run(command)?;
         self.write("standby.signal", "")?;
         self.append("postgresql.auto.conf", &format!("{}\n", self.following(primary)))
+    }
+
+    /// Sets its data aside, and removes them without waiting for it.
+    fn forget(&self) {
+        // A port as good as any number that is not there yet.
+        let aside = self.folder.with_extension(format!("before-{}", free_port()));
+        if fs::rename(&self.folder, &aside).is_ok() {
+            thread::spawn(move || fs::remove_dir_all(aside));
+        }
     }
 
     /// The setting that makes it follow the server at that port.
@@ -143,6 +152,16 @@ impl Node {
         self.process.is_some()
     }
 
+    /// Whether it has ended by itself, or by somebody else; what is left of it ends too.
+    pub(crate) fn has_died(&mut self) -> bool {
+        let ended = |process: &mut Child| !matches!(process.try_wait(), Ok(None));
+        let has_died = self.process.as_mut().is_some_and(ended);
+        if has_died {
+            self.kill();
+        }
+        has_died
+    }
+
     /// The first of its processes.
     pub(crate) fn id(&self) -> Option<u32> {
         self.process.as_ref().map(Child::id)
@@ -160,13 +179,15 @@ impl Node {
 
     /// Gives back the shared memory of a server that could not do so itself.
     fn free_segment(&self) {
-        let file = fs::read_to_string(self.folder.join("postmaster.pid")).unwrap_or_default();
+        let path = self.folder.join("postmaster.pid");
+        let file = fs::read_to_string(&path).unwrap_or_default();
         let segment = file.lines().nth(6).and_then(|line| line.split_whitespace().nth(1));
         let Some(segment) = segment else { return };
         let mut command = Command::new("ipcrm");
         command.args(["-m", segment]).stdin(Stdio::null()).stderr(Stdio::null());
         // It may be gone with the one before it.
         let _ = command.status();
+        let _ = fs::remove_file(path);
     }
 
     /// Asks it to stop, and waits until it has.

@@ -5,6 +5,7 @@ use std::{
     fs::File,
     io::{BufRead as _, BufReader},
     net::TcpStream,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
@@ -33,6 +34,7 @@ pub struct RelayBuilder {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     before: Vec<String>,
+    within: Option<PathBuf>,
 }
 
 /// A relay that runs.
@@ -52,6 +54,7 @@ impl RelayBuilder {
             arguments: Vec::new(),
             environment: FLOOR.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
             before: Vec::new(),
+            within: None,
         }
     }
 
@@ -74,6 +77,13 @@ impl RelayBuilder {
     #[must_use]
     pub fn under(mut self, program: &[&str]) -> Self {
         self.before = program.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
+    /// Lets the relay work in that folder, and keeps a terminal's signals from it.
+    #[must_use]
+    pub fn within(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.within = Some(folder.into());
         self
     }
 
@@ -119,6 +129,9 @@ impl RelayBuilder {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log);
+        if let Some(folder) = &self.within {
+            command.current_dir(folder).process_group(0);
+        }
         command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()))
     }
 }
@@ -170,6 +183,16 @@ impl RelayProcess {
     /// What it has written to its standard error, in all its runs.
     pub fn log(&self) -> String {
         read_log(self.folder.path())
+    }
+
+    /// Where it writes that.
+    pub fn log_path(&self) -> PathBuf {
+        log_file(self.folder.path())
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// Ends it as `kill -9` does.
