@@ -12,7 +12,8 @@ use super::{
     world::{Wakes, World},
 };
 use crate::store::{
-    Accounts as _, Mailboxes as _, Maintenance as _, RelayTime, Rights as _, Store, Upkeep as _,
+    Accounts as _, Mailboxes as _, Maintenance as _, Prekeys as _, RelayTime, Rights as _, Store,
+    Upkeep as _,
     mailbox::Acknowledged,
     memory::Memory,
     portable::{
@@ -27,6 +28,8 @@ const SMALL: PageLimits = PageLimits { items: 7, bytes: 64 * 1024 };
 const OPERATIONS: usize = 400;
 /// Operations on a store that was moved, beside the one it came from.
 const AFTERWARDS: usize = 150;
+/// A sequence number that no clock gives.
+const AHEAD: u64 = 1 << 60;
 
 fn memory() -> Memory {
     Memory::new(Arc::new(Wakes::default())).unwrap()
@@ -172,6 +175,11 @@ where
         (figures.accounts, figures.devices, figures.envelopes, figures.blobs, bytes)
     };
     assert_eq!(counted(given), counted(expected));
+    for person in [BOB, CAROL] {
+        let (id, device) = (person.id(), person.device_id(0));
+        let stock = world.store.prekey_stock(id, device).await;
+        assert_eq!(stock, source.prekey_stock(id, device).await);
+    }
     assert_eq!(world.store.check().await.unwrap().faults, Vec::<String>::new());
 }
 
@@ -221,6 +229,21 @@ where
     assert_ne!(moved_on.store.epoch(), world.store.epoch());
     moved_on.append(by_door(mailbox, 9)).await;
     assert!(moved_on.rows(mailbox).await[0].sequence > last);
+
+    // From a machine whose clock was far ahead.
+    let mut page = between.export(None, PageLimits::USUAL).await.unwrap();
+    for item in &mut page.items {
+        if let Item::Facts(facts) = item {
+            facts.sequence = AHEAD;
+        }
+    }
+    let ahead = World::<E>::new().await;
+    let progress = Progress { source: [1; 32], mark: None, items: 0 };
+    ahead.store.import(page.items, progress).await.unwrap();
+    ahead.store.settle().await.unwrap();
+    let ahead = ahead.reopen().await;
+    ahead.append(by_door(mailbox, 9)).await;
+    assert!(ahead.rows(mailbox).await[0].sequence > AHEAD);
 }
 
 pub(crate) async fn numbers_that_two_mailboxes_share_stay_apart<E: Engine>()
