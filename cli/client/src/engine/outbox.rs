@@ -130,6 +130,7 @@ fn queue(
         queued: now,
         expires: now.plus_days(KEEP_DAYS),
         tries: 0,
+        tried: now,
         next_try: now,
     };
     draft.write(&number.to_be_bytes(), &row);

@@ -1,6 +1,7 @@
 //! What an account promises, whatever happens to it.
 
 mod claims;
+mod clocks;
 mod marks;
 mod presence;
 mod reading;

@@ -47,6 +47,8 @@ pub struct OutboxRow {
     pub expires: UnixSeconds,
     /// Deposits tried since it last got further.
     pub tries: u32,
+    /// When it was last tried, or queued.
+    pub tried: UnixSeconds,
     /// Not before then.
     pub next_try: UnixSeconds,
 }
@@ -75,6 +77,14 @@ pub struct Sealing {
     pub body: Body,
     /// When it was sealed.
     pub sealed: UnixSeconds,
+}
+
+impl OutboxRow {
+    /// Whether it may be tried now. A clock that has gone back since it was tried says
+    /// nothing of when that is.
+    pub fn is_due(&self, now: UnixSeconds) -> bool {
+        self.next_try <= now || now < self.tried
+    }
 }
 
 impl Row for OutboxRow {

@@ -120,7 +120,7 @@ pub fn to_look_for(
         if row.claim.is_none() && !has_newer {
             continue;
         }
-        let is_due = now.0.saturating_sub(row.card_checked.0) >= LOOK_AGAIN_S;
+        let is_due = now.0.abs_diff(row.card_checked.0) >= LOOK_AGAIN_S;
         if found.len() == LOOKS || !(is_due || fresh.contains(&id)) {
             continue;
         }

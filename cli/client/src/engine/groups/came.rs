@@ -181,7 +181,7 @@ pub(super) fn ask<R: CryptoRng + ?Sized>(
     now: UnixSeconds,
     rng: &mut R,
 ) -> Result<(), EngineError> {
-    if now.0.saturating_sub(row.asked.0) < ASK_AGAIN_S {
+    if now.0.abs_diff(row.asked.0) < ASK_AGAIN_S {
         return Ok(());
     }
     row.asked = now;

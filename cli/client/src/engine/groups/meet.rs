@@ -38,7 +38,7 @@ pub fn to_meet(
 ) -> Result<Vec<(AccountId, Place)>, EngineError> {
     let mut found: BTreeMap<AccountId, Place> = BTreeMap::new();
     for (group, mut row) in kept::all(draft)? {
-        let is_due = fresh.contains(&group) || now.0.saturating_sub(row.looked.0) >= LOOK_AGAIN_S;
+        let is_due = fresh.contains(&group) || now.0.abs_diff(row.looked.0) >= LOOK_AGAIN_S;
         let is_meant = at_once == Some(group)
             || (row.standing == GroupStanding::Joined && at_once.is_none() && is_due);
         if !is_meant {

@@ -69,7 +69,7 @@ fn refused(
     now: UnixSeconds,
 ) -> Result<(), EngineError> {
     let later = u64::from(refusal.retry_after_s.unwrap_or(0)).max(1);
-    row.next_try = UnixSeconds(now.0.saturating_add(later));
+    (row.tried, row.next_try) = (now, UnixSeconds(now.0.saturating_add(later)));
     let Some(mut contact) = contacts::with(draft, row.account)? else { return Ok(()) };
     match refusal.code {
         // The right is no good any more: another door may be on its way to us.

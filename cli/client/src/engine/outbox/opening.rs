@@ -75,8 +75,9 @@ pub fn not_opened(
         draft.write(&key(account), &row);
     }
     for (number, mut row) in all(draft)? {
-        if row.account == account && row.next_try <= now && row.state == OutboxState::Queued {
+        if row.account == account && row.is_due(now) && row.state == OutboxState::Queued {
             row.tries = row.tries.saturating_add(1);
+            row.tried = now;
             row.next_try = UnixSeconds(now.0.saturating_add(pause_s(row.tries)));
             draft.write(&number.to_be_bytes(), &row);
         }

@@ -150,6 +150,7 @@ impl<R: CryptoRng + ?Sized> Round<'_, '_, R> {
         let account = row.account;
         row.state = OutboxState::Sealed(sealing);
         row.tries = row.tries.saturating_add(1);
+        row.tried = self.now;
         row.next_try = UnixSeconds(self.now.0.saturating_add(pause_s(row.tries)));
         self.draft.write(&number.to_be_bytes(), &row);
         let (relay, pin) = (place.address.relay, place.pin);
@@ -248,8 +249,8 @@ enum Next {
 
 fn step(row: &OutboxRow, now: UnixSeconds) -> Option<Next> {
     match &row.state {
-        OutboxState::Queued if row.next_try <= now => Some(Next::Seal),
-        OutboxState::Sealed(sealing) if row.next_try <= now => {
+        OutboxState::Queued if row.is_due(now) => Some(Next::Seal),
+        OutboxState::Sealed(sealing) if row.is_due(now) => {
             let is_old = now.is_days_after(sealing.sealed, ANEW_DAYS);
             Some(if is_old { Next::Seal } else { Next::Again(sealing.clone()) })
         }
