@@ -17,6 +17,7 @@ pub mod gate;
 mod invitation;
 pub mod limits;
 mod migrate;
+pub mod mutant;
 mod output;
 pub mod presence;
 pub mod private;

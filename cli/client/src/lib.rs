@@ -14,6 +14,7 @@ pub mod engine;
 pub mod home;
 pub mod link;
 pub mod lock;
+pub mod mutant;
 pub mod private;
 pub mod rows;
 pub mod step;

@@ -118,3 +118,29 @@ fn unused(manifest: &File, files: &[File]) -> Vec<String> {
     let unused = names.filter(|name| !words.contains(name.replace('-', "_").as_str()));
     unused.map(|name| format!("{}: {name} is not used", manifest.path)).collect()
 }
+
+/// Features under which a program is not what is shipped.
+const FOR_TESTS: [&str; 3] = ["fail-points", "mutants", "simulation"];
+
+#[test]
+fn nothing_that_is_shipped_has_the_features_of_tests() {
+    let manifest = |text: &str| File { path: "x/Cargo.toml".into(), text: text.into() };
+    let asks = "[dependencies]\nmsg-relay = { workspace = true, features = [\"mutants\"] }\n";
+    assert_eq!(asks_for(&manifest(asks)).len(), 1);
+    assert_eq!(asks_for(&manifest("[features]\ndefault = [\"simulation\"]\n")).len(), 1);
+    assert_none(&asks_for(&manifest("[features]\nmutants = []\n")));
+
+    let root = repository::file("Cargo.toml");
+    let shipped = root.text.lines().find(|line| line.starts_with("default-members"));
+    assert!(shipped.is_some_and(|line| !line.contains("\"tests\"")));
+    let others = manifests().into_iter().filter(|file| file.path != "tests/Cargo.toml");
+    assert_none(&others.chain([root]).flat_map(|file| asks_for(&file)).collect::<Vec<_>>());
+}
+
+/// Lines of a manifest that switch one of them on.
+fn asks_for(file: &File) -> Vec<String> {
+    let names = |line: &&str| FOR_TESTS.iter().any(|name| line.contains(&format!("\"{name}\"")));
+    let parts = DEPENDENCIES.into_iter().chain(["workspace.dependencies", "features"]);
+    let lines = parts.flat_map(|part| section(file, part)).filter(names);
+    lines.map(|line| format!("{}: {line}", file.path)).collect()
+}

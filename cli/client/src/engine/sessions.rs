@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::EngineError;
 use crate::{
+    mutant::{self, Mutant},
     step::Draft,
     store::{Rows as _, Table},
 };
@@ -113,7 +114,9 @@ impl<'d, 'r> Sessions<'d, 'r> {
             }
             other => other.transpose()?,
         };
-        self.keep(peer)?;
+        if !mutant::is_planted(Mutant::ReusesChainKey) {
+            self.keep(peer)?;
+        }
         Ok(sealed)
     }
 

@@ -27,6 +27,7 @@ use super::{
     table::{Findings, Snapshot, View as _, outcome_of},
 };
 use crate::{
+    mutant::{self, Mutant},
     random,
     store::{Result, StoreError, Wake},
 };
@@ -51,6 +52,8 @@ pub(super) struct Engine {
     pub(super) bell: Condvar,
     slots: Arc<Semaphore>,
     pub(super) commits: AtomicU64,
+    /// Whether commits are left to the system, as no engine may; a test sees to that.
+    pub(super) skips_sync: bool,
     /// Bytes of envelopes and blobs, as of the last commit.
     pub(super) stored_bytes: AtomicU64,
     /// Bytes of the file when it was last made smaller for want of room.
@@ -127,6 +130,7 @@ impl Engine {
             bell: Condvar::new(),
             slots: Arc::new(Semaphore::new(QUEUE_UNITS)),
             commits: AtomicU64::new(0),
+            skips_sync: mutant::is_planted(Mutant::SkipsSync),
             stored_bytes: AtomicU64::new(
                 counters.envelope_bytes.saturating_add(counters.blob_bytes),
             ),

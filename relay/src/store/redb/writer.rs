@@ -208,7 +208,8 @@ impl Engine {
         };
         let mut current = None;
         let mut damage = Damage::default();
-        let writing = AssertUnwindSafe(|| write(database, items, &mut current, &mut damage));
+        let writing =
+            AssertUnwindSafe(|| write(database, items, self.skips_sync, &mut current, &mut damage));
         let written = catch_unwind(writing);
         drop(guard);
         self.intake().note(false, damage);
@@ -343,11 +344,16 @@ fn apply(
 fn write(
     database: &Database,
     items: &mut [Item],
+    skips_sync: bool,
     current: &mut Option<usize>,
     damage: &mut Damage,
 ) -> core::result::Result<Option<Counters>, Stop> {
     let broken = |error| Stop::Broken(outcome_of(&error));
-    let transaction = format::begin(database).map_err(broken)?;
+    let mut transaction = format::begin(database).map_err(broken)?;
+    if skips_sync {
+        // It cannot be refused: nothing of it was asked of the transaction before.
+        let _ = transaction.set_durability(redb::Durability::None);
+    }
     let (counters, writes) = {
         let mut batch = Batch::new(&transaction).map_err(Stop::Broken)?;
         let applied = apply(&mut batch, items, current);

@@ -23,6 +23,7 @@ use crate::{
         receipts::{self, Soon},
         sessions::PeerDevice,
     },
+    mutant::{self, Mutant},
     rows::{
         ContactRow, Direction, KnownRow, MessageRow, Read as _, Standing, UnreadRow,
         account::key as account_key,
@@ -304,6 +305,9 @@ impl Taking<'_, '_> {
     }
 
     pub(super) fn know(&self, with: AccountId, id: MessageId, number: Option<u64>) {
+        if mutant::is_planted(Mutant::ForgetsKnown) {
+            return;
+        }
         self.draft.write(&known_key(with, id), &KnownRow { number, came: self.now, level: None });
     }
 
