@@ -1,5 +1,6 @@
 //! `cargo xtask soak [--times N]`: the tests of faults, each with many times the
-//! runs that every change gets, and of files, with one of 1 GiB.
+//! runs that every change gets, the simulation with twenty times as many again, and of files,
+//! with one of 1 GiB.
 
 use crate::{
     failure::Failure,
@@ -13,8 +14,12 @@ const DEFAULT_TIMES: u32 = 10;
 pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     let times = parse(words)?;
     tool::require(&[C_COMPILER, FAKETIME])?;
-    let tests = ["--package msg-relay --lib", "--package msg-tests --test faults --test transfer"];
-    for tests in tests {
+    let tests = [
+        ("--package msg-relay --lib", times),
+        ("--package msg-tests --test faults --test transfer", times),
+        ("--package msg-tests --test sim everything", 20 * times),
+    ];
+    for (tests, times) in tests {
         Step::cargo("soak", &format!("test --release --locked {tests}"))
             .env("MSG_SOAK", times.to_string())
             .run()?;

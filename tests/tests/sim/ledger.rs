@@ -1,0 +1,205 @@
+//! What was said and what was shown, kept outside the world: the oracle.
+//!
+//! - What is shown was said, by whom it says, where it says, to who sees it.
+//! - It is shown once, unless it says itself that it comes again.
+//! - What a relay had before something else was said is shown before that.
+//! - What was taken for sending is shown in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use msg_client::rows::Level;
+use msg_protocol::id::AccountId;
+
+/// Somebody, by their number in the world.
+pub(crate) type Who = usize;
+
+/// Where something is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    With(Who),
+    Group,
+}
+
+/// What somebody knows of somebody else in the group: how often that has changed, and
+/// whether they are in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct View {
+    changes: u32,
+    is_member: bool,
+}
+
+struct Entry {
+    by: Who,
+    place: Place,
+    /// When it was said.
+    said: usize,
+    /// Who must see it: how far its sender believes that it got, and since when.
+    taken: BTreeMap<Who, (Level, usize)>,
+    /// How often each has seen it.
+    shown: BTreeMap<Who, u32>,
+    /// Who knew already that its writer was not in the group, and as of which change.
+    outside: BTreeMap<Who, u32>,
+    /// Whether it need not come: a relay may have made away with it.
+    is_excused: bool,
+}
+
+/// The books of a run.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    entries: BTreeMap<String, Entry>,
+    /// Things that were noted so far.
+    events: usize,
+    /// Whose stores have been set back: what they have said and seen since may be gone.
+    set_back: BTreeSet<Who>,
+    /// What each knows of the others in the group.
+    views: BTreeMap<(Who, Who), View>,
+    /// The latest card that each has held of others.
+    cards: BTreeMap<(Who, AccountId), u32>,
+    /// Whether people come into the group and go from it: what is said there meanwhile
+    /// need not come.
+    pub(crate) is_changing: bool,
+    /// Whether a relay lies just now: what is said meanwhile may be lost.
+    pub(crate) is_lied_to: bool,
+    /// What is wrong.
+    pub(crate) wrong: Vec<String>,
+}
+
+impl Ledger {
+    /// Somebody is about to say something. Gives its text.
+    pub(crate) fn says(&mut self, by: Who, place: Place) -> String {
+        self.events += 1;
+        let text = format!("{} by {by}", self.entries.len());
+        let entry = Entry {
+            by,
+            place,
+            said: self.events,
+            taken: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            outside: match place {
+                Place::With(_) => BTreeMap::new(),
+                Place::Group => self.outside(by),
+            },
+            is_excused: self.is_lied_to || (place == Place::Group && self.is_changing),
+        };
+        self.entries.insert(text.clone(), entry);
+        text
+    }
+
+    /// It was taken for sending to somebody, and got so far.
+    pub(crate) fn taken(&mut self, text: &str, to: Who, level: Level) {
+        self.events += 1;
+        let entry = self.entries.get_mut(text).unwrap();
+        if level > Level::Failed {
+            entry.taken.insert(to, (level, self.events));
+        }
+    }
+
+    /// It was shown to somebody.
+    pub(crate) fn shows(&mut self, to: Who, by: Who, in_group: bool, text: &str, again: bool) {
+        let Some(entry) = self.entries.get_mut(text) else {
+            self.wrong.push(format!("{to} is shown {text:?}, which nobody said"));
+            return;
+        };
+        let fits = match entry.place {
+            Place::With(whom) => whom == to && !in_group,
+            Place::Group => in_group,
+        };
+        if entry.by != by || !fits {
+            let place = entry.place;
+            self.wrong.push(format!("{to} is shown {text:?} as of {by}, {in_group}: {place:?}"));
+        }
+        let view = self.views.get(&(to, by)).copied().unwrap_or_default();
+        if entry.outside.get(&to) == Some(&view.changes) && !view.is_member {
+            self.wrong.push(format!("{to} is shown {text:?}, but knew that {by} had gone"));
+        }
+        let times = entry.shown.entry(to).or_default();
+        *times += 1;
+        if *times > 1 {
+            if !again {
+                self.wrong.push(format!("{to} is shown {text:?} twice"));
+            }
+            return;
+        }
+        let (place, said) = (entry.place, entry.said);
+        let is_set_back = [to, by].iter().any(|who| self.set_back.contains(who));
+        let is_skipped = |(_, earlier): &(&String, &Entry)| {
+            let at_relay = earlier.taken.get(&to).filter(|(level, _)| *level >= Level::Relay);
+            earlier.by == by
+                && earlier.place == place
+                && at_relay.is_some_and(|(_, since)| *since < said)
+                && !earlier.shown.contains_key(&to)
+                && !earlier.is_excused
+                && !is_set_back
+        };
+        for (skipped, _) in self.entries.iter().filter(is_skipped) {
+            self.wrong.push(format!("{to} is shown {text:?} before {skipped:?}"));
+        }
+    }
+
+    /// Who knows that somebody is not in the group.
+    fn outside(&self, by: Who) -> BTreeMap<Who, u32> {
+        let gone = self.views.iter().filter(|((_, of), view)| *of == by && !view.is_member);
+        gone.map(|((who, _), view)| (*who, view.changes)).collect()
+    }
+
+    /// Whom somebody knows to be in the group.
+    pub(crate) fn knows(&mut self, who: Who, members: &BTreeSet<Who>, all: usize) {
+        for other in 0..all {
+            let is_member = members.contains(&other);
+            let view = self.views.entry((who, other)).or_default();
+            if view.is_member != is_member {
+                *view = View { changes: view.changes + 1, is_member };
+            }
+        }
+    }
+
+    /// The card that somebody holds of somebody else.
+    pub(crate) fn holds(&mut self, who: Who, of: AccountId, version: u32) {
+        let held = self.cards.entry((who, of)).or_default();
+        if version < *held {
+            self.wrong.push(format!("{who} went back to card {version} of {of}"));
+        }
+        *held = version;
+    }
+
+    /// Somebody's store is as it was a while ago: they may have forgotten what they
+    /// have said and seen since.
+    pub(crate) fn sets_back(&mut self, who: Who) {
+        self.set_back.insert(who);
+        for entry in self.entries.values_mut() {
+            let is_theirs = entry.by == who || entry.place == Place::With(who);
+            if is_theirs || entry.place == Place::Group {
+                entry.is_excused = true;
+                entry.shown.remove(&who);
+            }
+        }
+    }
+
+    /// What was said so far may be lost: a relay lies.
+    pub(crate) fn excuse(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.is_excused = true;
+        }
+    }
+
+    /// What still has to be shown.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        for (text, entry) in self.entries.iter().filter(|(_, entry)| !entry.is_excused) {
+            for (to, (level, _)) in &entry.taken {
+                let is_set_back = [entry.by, *to].iter().any(|who| self.set_back.contains(who));
+                if !is_set_back && !entry.shown.contains_key(to) {
+                    missing.push(format!("{text:?} to {to}, {level:?}"));
+                }
+            }
+        }
+        missing
+    }
+
+    /// How many texts were said, how many were taken, and how often one was shown.
+    pub(crate) fn sums(&self) -> [usize; 3] {
+        let taken = self.entries.values().map(|entry| entry.taken.len()).sum();
+        let shown = self.entries.values().map(|entry| entry.shown.len()).sum();
+        [self.entries.len(), taken, shown]
+    }
+}

@@ -1,0 +1,50 @@
+//! The real clients, links, services and stores in one process and in virtual time,
+//! under every fault at once, each run from one seed.
+//!
+//! ```text
+//! machine    chance, virtual time, a wall clock for each host
+//! network    connections that carry frames; wire, lies
+//! flaky      a relay's store that takes its time, is full, fails
+//! relay      service and links over a store, started and crashed
+//! person     the client over rows in memory, and what people do
+//! scenario   what a seed makes of it; stranger: somebody with two cards
+//! world      a storm, and the calm after it
+//! ledger     the oracle: what was said and shown; seals: keys and plaintexts
+//! cases      seeds that once found something;  mutants: what must be found
+//! ```
+//!
+//! Not in it: TLS, whose randomness has no seed; the process of either program; files.
+
+mod cases;
+mod flaky;
+mod ledger;
+mod machine;
+mod mutants;
+mod network;
+mod person;
+mod relay;
+mod runs;
+mod scenario;
+mod seals;
+mod stranger;
+mod world;
+
+use msg_tests::{seed, soak};
+
+/// Runs for every change; a soak makes many times as many.
+const RUNS: u64 = 100;
+
+#[test]
+fn everything_is_shown_once_and_in_order_whatever_goes_wrong() {
+    let sums = runs::all(seed::seeds(soak::times(RUNS)));
+    eprintln!("{sums}");
+    assert_eq!(sums.failed, [0; 0]);
+}
+
+#[test]
+fn a_seed_makes_the_same_run_every_time() {
+    for seed in seed::seeds(4) {
+        let [first, second] = [0, 1].map(|_| runs::one(seed, None));
+        assert_eq!(first, second, "seed {seed}");
+    }
+}
