@@ -30,8 +30,12 @@ use crate::{
 const PARTS: [&str; 4] = ["deposits", "pushes", "idle", "growth"];
 
 /// Measures and prints what is asked for, without words everything; `--full` asks
-/// for a store of a million envelopes. `None` if the words make no sense.
+/// for a store of a million envelopes, `--store postgres` for deposits on each of our
+/// stores alone. `None` if the words make no sense.
 pub(crate) fn run(words: &[&str]) -> Option<io::Result<()>> {
+    if words == ["--store", "postgres"] {
+        return Some(start(&["stores"], false));
+    }
     let full = words.contains(&"--full");
     let asked: Vec<&str> = words.iter().copied().filter(|word| *word != "--full").collect();
     if !asked.iter().all(|word| PARTS.contains(word)) {
@@ -63,6 +67,7 @@ async fn measure(parts: &[&str], full: bool) -> io::Result<()> {
                 };
                 deposits::run(left_out).await?;
             }
+            "stores" => deposits::run_stores().await?,
             "pushes" => pushes::run().await?,
             "idle" => idle::run().await?,
             _ => growth::run(full).await?,

@@ -10,7 +10,7 @@ use crate::{
 /// What can be measured, and the words that may follow.
 const SUBJECTS: &[(&str, &[&str])] = &[
     ("crypto", &[]),
-    ("relay", &["--full", "deposits", "pushes", "idle", "growth"]),
+    ("relay", &["--full", "deposits", "pushes", "idle", "growth", "--store", "postgres"]),
     ("cli", &["--small", "commands", "files", "lines"]),
     ("groups", &["--full"]),
 ];

@@ -5,6 +5,7 @@ mod nats;
 mod ours;
 mod postgres;
 mod redis;
+mod spent;
 
 use std::{
     fs::{self, File},
@@ -19,8 +20,8 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+pub(crate) use self::{ours::Ours, spent::Spent};
 use super::{connection::Connection, folder};
-pub(crate) use ours::Ours;
 
 /// How long a server may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,10 +56,27 @@ impl Server {
         Ok(servers)
     }
 
+    /// Ours on its own file, and on a database of one server and of three.
+    pub(crate) async fn start_ours(mailboxes: usize) -> io::Result<Vec<Self>> {
+        let mut servers = vec![Self::Ours(Ours::start(mailboxes).await?)];
+        for (database, relays) in [(1, 1), (3, 1), (3, 3)] {
+            servers.push(Self::Ours(Ours::start_on(database, relays, mailboxes).await?));
+        }
+        Ok(servers)
+    }
+
+    /// Processor time so far, if it is ours.
+    pub(crate) fn spent(&self) -> Spent {
+        match self {
+            Self::Ours(ours) => ours.spent(),
+            _ => Spent::default(),
+        }
+    }
+
     /// Its name, its version, and how it makes durable.
     pub(crate) fn describe(&self) -> String {
         match self {
-            Self::Ours(_) => "msg-relay".into(),
+            Self::Ours(ours) => ours.describe(),
             Self::Redis(redis) => redis.describe(),
             Self::Postgres(postgres) => postgres.describe(),
             Self::Nats(nats) => nats.describe(),
