@@ -12,8 +12,8 @@
 //! - An answer that follows from what another transaction has done waits until
 //!   that is as durable: a change writes, whatever it decides.
 //! - No node keeps truth in memory. What nodes tell each other are hints.
-//! - Sequence numbers follow the wall clock of whichever node writes, and rise
-//!   within a mailbox whatever that clock says.
+//! - Sequence numbers follow the database's clock, and rise within a mailbox
+//!   whatever that says.
 //! - An envelope authenticates itself, beside what the server's own checksums do.
 
 mod accounts;

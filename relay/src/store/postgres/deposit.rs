@@ -4,8 +4,6 @@
 //! share a commit. Whatever that statement does not store is looked at under the
 //! mailbox's lock, in a transaction of its own.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use msg_protocol::id::MailboxId;
 
 use super::{
@@ -21,11 +19,12 @@ use crate::store::{
     right::{RightId, RightKind},
 };
 
-/// Where the sequence numbers of an idle mailbox go on: those after a restore lie
-/// above those before.
-fn floor() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+/// The next sequence number. Those of an idle mailbox follow the database's clock,
+/// one for all nodes, so that those after a restore lie above those before.
+macro_rules! next_sequence {
+    () => {
+        "GREATEST(last_seq + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)"
+    };
 }
 
 /// What an envelope counts for.
@@ -34,13 +33,16 @@ fn bytes_of(new: &NewEnvelope) -> u64 {
 }
 
 /// Stores an envelope that comes by the door, if nothing speaks against it.
-pub(super) const APPEND: &str = "WITH m AS (\
-     UPDATE mailbox SET last_seq = GREATEST(last_seq + 1, $9), cnt = cnt + 1, bytes = bytes + $6 \
+pub(super) const APPEND: &str = concat!(
+    "WITH m AS (UPDATE mailbox SET last_seq = ",
+    next_sequence!(),
+    ", cnt = cnt + 1, bytes = bytes + $6 \
      WHERE id = $1 AND cnt < $7 AND bytes + $6 <= $8 \
      AND NOT EXISTS (SELECT 1 FROM envelope e WHERE e.mbx = $1 AND e.msgid = $2) \
      RETURNING last_seq) \
      INSERT INTO envelope (mbx, seq, msgid, expires, knock, head, body) \
-     SELECT $1, last_seq, $2, $3, 0::smallint, $4, $5 FROM m RETURNING seq";
+     SELECT $1, last_seq, $2, $3, 0::smallint, $4, $5 FROM m RETURNING seq"
+);
 
 /// Whether the envelope was stored by that statement.
 pub(super) async fn append(line: &Line, new: &NewEnvelope) -> Result<bool, Failure> {
@@ -57,7 +59,6 @@ pub(super) async fn append(line: &Line, new: &NewEnvelope) -> Result<bool, Failu
                 &number(bytes_of(new)),
                 &i64::from(new.limits.envelopes),
                 &number(new.limits.bytes),
-                &floor(),
             ],
         )
         .await?;
@@ -172,14 +173,17 @@ fn refusal(new: &NewEnvelope, filling: &Filling, kind: Option<RightKind>) -> Opt
 }
 
 async fn store(line: &Line, new: &NewEnvelope) -> Result<(), Failure> {
-    const COUNT: &str = "UPDATE mailbox SET last_seq = GREATEST(last_seq + 1, $2), \
-         cnt = cnt + 1, bytes = bytes + $3, knocks = knocks + $4 WHERE id = $1 RETURNING last_seq";
+    const COUNT: &str = concat!(
+        "UPDATE mailbox SET last_seq = ",
+        next_sequence!(),
+        ", cnt = cnt + 1, bytes = bytes + $2, knocks = knocks + $3 WHERE id = $1 RETURNING last_seq"
+    );
     const STORE: &str = "INSERT INTO envelope (mbx, seq, msgid, expires, knock, head, body) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let columns = Columns::of(new, new.entry != Entry::Door);
     let place = columns.mailbox.as_bytes().as_slice();
     let knocks = i64::from(columns.knock);
-    let row = line.row(COUNT, &[&place, &floor(), &number(bytes_of(new)), &knocks]).await?;
+    let row = line.row(COUNT, &[&place, &number(bytes_of(new)), &knocks]).await?;
     let sequence: i64 = column(&row.ok_or(Failure::Again)?, 0)?;
     let id = columns.id.as_bytes().as_slice();
     let parameters: super::line::Parameters<'_> =
