@@ -54,8 +54,12 @@ fn say_what_runs(relays: &Relays) {
     for number in 1..=database.size() {
         let part = if number == database.primary() { "primary" } else { "standby" };
         let state = database.id(number).map_or("down".into(), |id| format!("process {id}"));
-        let (port, log) = (database.port(number), database.log(number));
-        println!("  p{number}  {part}  port {port}  {state}  log {}", log.display());
+        let log = database.log(number);
+        println!(
+            "  p{number}  {part}  port {}  {state}  log {}",
+            database.port(number),
+            log.display()
+        );
     }
     println!("\nRelays: one key, one database, one folder of blobs");
     for (number, relay) in (1..).zip(relays.nodes()) {
