@@ -49,7 +49,7 @@ pub(crate) fn one(seed: u64, mutant: Option<Mutant>) -> Outcome {
     run.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().cloned();
         let said = said.or_else(|| panic.downcast_ref().map(|said: &&str| (*said).to_owned()));
-        Outcome::panicked(said.unwrap_or_default())
+        Outcome::panicked(&said.unwrap_or_default())
     })
 }
 

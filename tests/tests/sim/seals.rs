@@ -57,8 +57,8 @@ impl Seals {
             return;
         }
         let wire = Wire::cut(envelope.kind, bytes);
-        let keys = self.header_keys.iter().rev();
-        let place = keys.filter_map(|key| Some((*key, wire.header(key)?.n))).next();
+        let mut keys = self.header_keys.iter().rev();
+        let place = keys.find_map(|key| Some((*key, wire.header(key)?.n)));
         let Some((key, number)) = place else {
             self.unplaced += 1;
             return;

@@ -59,7 +59,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     /// The run stopped halfway.
-    pub(crate) fn panicked(said: String) -> Self {
+    pub(crate) fn panicked(said: &str) -> Self {
         Self { wrong: vec![format!("panicked: {said}")], sums: [0; 3], took_ms: 0, trace: 0 }
     }
 }
@@ -253,6 +253,7 @@ impl World {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each fault")]
     async fn strike(&mut self, fault: Fault) {
         let who = usize::try_from(below(self.society.people.len() as u64)).unwrap();
         let which = usize::try_from(below(self.relays.len() as u64)).unwrap();

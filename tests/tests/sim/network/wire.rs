@@ -87,7 +87,7 @@ pub(super) async fn carry(net: Arc<Net>, ends: Ends, lies: Arc<Mutex<Lies>>) {
                     page.rows.iter().for_each(|row| net.is_given(to, &row.envelope));
                 }
                 ServerFrame::Push(Push::Arrived(arrived)) => {
-                    net.is_given(to, &arrived.row.envelope)
+                    net.is_given(to, &arrived.row.envelope);
                 }
                 _ => {}
             }
