@@ -40,7 +40,7 @@ fn options(dsn: String, blobs: &Folder) -> Options {
 }
 
 /// Nobody is here.
-struct Asleep;
+pub(super) struct Asleep;
 
 impl Wake for Asleep {
     fn wake(&self, _: MailboxId) {}

@@ -10,32 +10,17 @@ use std::{
 };
 
 use msg_postgres_rig::{Database, are_there};
-use msg_protocol::id::MailboxId;
 
 use super::*;
 use crate::{
     store::{
-        Accounts as _, Upkeep as _, Wake,
+        Accounts as _, Upkeep as _,
         account::Changed,
         conformance::laboratory::{BOB, CAROL, LATER, NOW, blob_id, chunk},
-        nodes::Word,
-        postgres::Options,
+        postgres::{Options, tests::Asleep},
     },
     test_folder::Folder,
 };
-
-/// Nobody waits.
-struct Asleep;
-
-impl Wake for Asleep {
-    fn wake(&self, _: MailboxId) {}
-
-    fn hear(&self, _: Word) {}
-
-    fn here(&self) -> Vec<MailboxId> {
-        Vec::new()
-    }
-}
 
 /// A database with a folder for objects.
 struct Ground {

@@ -9,35 +9,21 @@ use std::{
 };
 
 use msg_postgres_rig::{Database, are_there};
-use msg_protocol::id::MailboxId;
 
 use super::*;
 use crate::{
     store::{
-        Accounts as _, Blobs as _, Mailboxes as _, Maintenance as _, Records as _, Wake, Word,
+        Accounts as _, Blobs as _, Mailboxes as _, Maintenance as _, Records as _, Wake,
         conformance::{
             self, Engine,
             laboratory::{BOB, CAROL, MANY, NOW, by_door, chunk, record_id},
         },
         memory::Memory,
         portable::{TransferError, transfer},
-        postgres::Options,
+        postgres::{Options, tests::Asleep},
     },
     test_folder::Folder,
 };
-
-/// Nobody waits.
-struct Asleep;
-
-impl Wake for Asleep {
-    fn wake(&self, _: MailboxId) {}
-
-    fn hear(&self, _: Word) {}
-
-    fn here(&self) -> Vec<MailboxId> {
-        Vec::new()
-    }
-}
 
 /// An empty database, and a folder for the pieces of blobs.
 struct InDatabase {

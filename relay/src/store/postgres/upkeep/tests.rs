@@ -4,33 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use data_encoding::HEXLOWER;
 use msg_postgres_rig::{Database, Session};
-use msg_protocol::{id::MailboxId, time::UnixSeconds};
+use msg_protocol::time::UnixSeconds;
 use tokio::task::JoinSet;
 
 use crate::store::{
     Accounts as _, Mailboxes as _, Maintenance as _, Prekeys as _, Records as _, Rights as _,
-    Upkeep as _, Wake, Word,
+    Upkeep as _,
     account::Creation,
     conformance::laboratory::{BOB, CAROL, MANY, NOW, Person, by_door, record_id, right, right_id},
     mailbox::{Appended, NewEnvelope},
-    postgres::{Options, Postgres},
+    postgres::{Options, Postgres, tests::Asleep},
     right::RightKind,
     upkeep::BETWEEN_SWEEPS,
 };
 use crate::test_folder::Folder;
-
-/// Nobody is here.
-struct Asleep;
-
-impl Wake for Asleep {
-    fn wake(&self, _: MailboxId) {}
-
-    fn hear(&self, _: Word) {}
-
-    fn here(&self) -> Vec<MailboxId> {
-        Vec::new()
-    }
-}
 
 /// A database for several nodes, and for somebody who looks into it by hand.
 struct Place {
