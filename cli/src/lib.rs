@@ -21,7 +21,10 @@ mod text;
 
 use std::{ffi::OsString, panic, process::ExitCode};
 
-use clap::Parser as _;
+use clap::{
+    Parser as _,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::{
     args::Args,
@@ -41,17 +44,40 @@ fn run(arguments: &[OsString]) -> Exit {
     let wants_json = args::wants_json(arguments);
     let outcome = harden().and_then(|()| match completion::answer(arguments) {
         Some(answered) => answered,
-        None => {
-            match Args::try_parse_from(args::recipients::grouped(&args::usage::asked(arguments))) {
-                Ok(args) => commands::run(&args),
-                Err(error) => args::usage::ended(&error, arguments),
-            }
-        }
+        None => match parse(arguments) {
+            Ok(args) => commands::run(&args),
+            Err(error) => args::usage::ended(&error, arguments),
+        },
     });
     outcome.unwrap_or_else(|failure| {
         failure.say(wants_json);
         failure.exit()
     })
+}
+
+fn parse(arguments: &[OsString]) -> Result<Args, clap::Error> {
+    Args::try_parse_from(args::recipients::grouped(&args::usage::asked(arguments)))
+}
+
+/// Whether these arguments are a whole command, or the beginning of one, or what is
+/// wrong with them. Nothing is done.
+pub fn understands(arguments: &[OsString]) -> Result<bool, String> {
+    match parse(arguments) {
+        Ok(_) => Ok(true),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(true),
+            ErrorKind::MissingRequiredArgument
+            | ErrorKind::MissingSubcommand
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Ok(false),
+            // A flag whose value is yet to come.
+            ErrorKind::InvalidValue if is_empty(error.get(ContextKind::InvalidValue)) => Ok(false),
+            _ => Err(error.to_string()),
+        },
+    }
+}
+
+fn is_empty(value: Option<&ContextValue>) -> bool {
+    matches!(value, Some(ContextValue::String(text)) if text.is_empty())
 }
 
 fn harden() -> Result<(), Failure> {

@@ -5,7 +5,7 @@
 use core::fmt::Display;
 use std::{ffi::OsString, io, process::ExitCode};
 
-use clap::Parser as _;
+use clap::{Parser as _, error::ErrorKind};
 
 use crate::{
     admin,
@@ -22,6 +22,21 @@ pub fn main_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Args::try_parse_from(arguments) {
         Ok(args) => obey(&args),
         Err(error) => explain(&error),
+    }
+}
+
+/// Whether these arguments are a whole command, or the beginning of one, or what is
+/// wrong with them. Nothing is done.
+pub fn understands(arguments: &[OsString]) -> Result<bool, String> {
+    match Args::try_parse_from(arguments) {
+        Ok(_) => Ok(true),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(true),
+            ErrorKind::MissingRequiredArgument
+            | ErrorKind::MissingSubcommand
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Ok(false),
+            _ => Err(error.to_string()),
+        },
     }
 }
 

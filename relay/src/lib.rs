@@ -37,4 +37,4 @@ pub mod telemetry;
 mod test_folder;
 pub mod tls;
 
-pub use command::main_from;
+pub use command::{main_from, understands};

@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
     output, place,
     step::Step,
-    tool::{self, C_COMPILER, FAKETIME, OPENSSL, POSTGRESQL, PYTHON},
+    tool::{self, C_COMPILER, FAKETIME, JQ, OPENSSL, POSTGRESQL, PYTHON},
 };
 
 /// What the lines `test result: …` add up to.
@@ -24,7 +24,7 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
     if let Some(word) = words.first() {
         return Err(Failure::Usage(format!("`test` takes no argument, not `{word}`")));
     }
-    tool::require(&[C_COMPILER, FAKETIME, OPENSSL, PYTHON])?;
+    tool::require(&[C_COMPILER, FAKETIME, JQ, OPENSSL, PYTHON])?;
     tool::require_components()?;
     database();
     let python = interop_python()?;

@@ -50,6 +50,10 @@ pub(crate) const OPENSSL: Need = Need {
     check: || Step::new("", "openssl").arg("version").succeeds(),
 };
 
+/// jq, by which scripts in the documents read JSON.
+pub(crate) const JQ: Need =
+    Need { what: "jq", packages: "jq", check: || Step::new("", "jq").arg("--version").succeeds() };
+
 /// Redis.
 pub(crate) const REDIS: Need = Need {
     what: "Redis",
