@@ -5,10 +5,11 @@ use std::{
     cell::RefCell,
     env,
     fs::{self, File},
+    io,
     os::unix::{fs::symlink, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -17,7 +18,7 @@ use msg_tests::{
     place,
     relay::{RelayBuilder, RelayProcess},
 };
-use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
 use crate::{MSG, RELAY, markdown::Typed, shown, stand_ins};
@@ -44,6 +45,8 @@ pub(crate) struct World {
 pub(crate) struct Running {
     child: Child,
     said: PathBuf,
+    /// Ends when nobody is left who could say anything.
+    hears: JoinHandle<()>,
 }
 
 impl World {
@@ -214,10 +217,13 @@ impl World {
     pub(crate) fn begins(&self, who: &str, text: &str) -> Running {
         let home = self.home(who);
         let said = home.join(format!("said-{}", fs::read_dir(&home).expect("a folder").count()));
-        let file = File::create(&said).expect("a file");
+        let mut file = File::create(&said).expect("a file");
+        let (mut reader, writer) = io::pipe().expect("a pipe");
         let mut command = self.shell(who, text);
-        command.stdout(file.try_clone().expect("it")).stderr(file).process_group(0);
-        Running { child: command.spawn().expect("a shell"), said }
+        command.stdout(writer.try_clone().expect("a pipe")).stderr(writer).process_group(0);
+        let child = command.spawn().expect("a shell");
+        let hears = thread::spawn(move || drop(io::copy(&mut reader, &mut file)));
+        Running { child, said, hears }
     }
 
     /// Somebody with an account at the first relay.
@@ -258,7 +264,7 @@ impl Running {
         let _ = self.child.wait();
         // What the shell has started may take longer.
         let deadline = Instant::now() + Duration::from_secs(20);
-        while test_kill_process_group(group).is_ok() && Instant::now() < deadline {
+        while !self.hears.is_finished() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(20));
         }
         let _ = kill_process_group(group, Signal::KILL);
