@@ -51,6 +51,7 @@ impl<S: Store> Service<S> {
     }
 
     pub(super) async fn ask_blob(&self, own: SignedInDevice, ask: &AskBlob) -> Answer<BlobStatus> {
+        self.own_account(own).await?;
         let now = self.clock.relay_time();
         let state = self.store.blob(own.account, ask.blob, MAX_MISSING_RANGES, now).await?;
         let state = state.ok_or(refusal::NOT_FOUND)?;
@@ -70,6 +71,7 @@ impl<S: Store> Service<S> {
     }
 
     pub(super) async fn delete_blob(&self, own: SignedInDevice, delete: &DeleteBlob) -> Answer<()> {
+        self.own_account(own).await?;
         // One that is not there is forgotten already.
         self.store.delete_blob(own.account, delete.blob).await?;
         Ok(())

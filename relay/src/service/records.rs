@@ -27,6 +27,7 @@ impl<S: Store> Service<S> {
         own: SignedInDevice,
         put: PutRecord,
     ) -> Answer<RecordStored> {
+        self.own_account(own).await?;
         let limits = self.limits();
         let limits = RecordLimits {
             records: usize::try_from(limits.records).unwrap_or(usize::MAX),
@@ -46,6 +47,7 @@ impl<S: Store> Service<S> {
         own: SignedInDevice,
         list: &ListRecords,
     ) -> Answer<Records> {
+        self.own_account(own).await?;
         let after = list.after;
         let page =
             self.store.records(own.account, after, MAX_RECORDS_PER_ANSWER, ANSWER_VALUES).await?;
@@ -58,6 +60,7 @@ impl<S: Store> Service<S> {
         own: SignedInDevice,
         delete: &DeleteRecord,
     ) -> Answer<()> {
+        self.own_account(own).await?;
         let deleted = self.store.delete_record(own.account, delete.id, delete.expected).await?;
         if deleted { Ok(()) } else { Err(refusal::CONFLICT) }
     }
