@@ -191,7 +191,12 @@ impl Cluster {
         self.node_mut(number).kill();
     }
 
-    /// The same for all nodes, the primary first.
+    /// Holds all processes of a node, with their connections, until it is killed.
+    pub fn freeze(&self, number: usize) {
+        self.node(number).freeze();
+    }
+
+    /// Kills all nodes, the primary first.
     pub fn kill_all(&mut self) {
         self.kill(self.primary);
         self.nodes.iter_mut().for_each(Node::kill);

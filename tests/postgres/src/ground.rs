@@ -87,6 +87,19 @@ pub(crate) fn kill_all_in(folder: &Path) {
     }
 }
 
+/// Holds every process that works in that folder as it is: it keeps its connections,
+/// and answers on none of them.
+pub(crate) fn freeze_all_in(folder: &Path) {
+    let mut frozen = Vec::new();
+    // One of them may just have made another.
+    while frozen != working_in(folder) {
+        frozen = working_in(folder);
+        for pid in &frozen {
+            let _ = kill_process(*pid, Signal::STOP);
+        }
+    }
+}
+
 /// The processes whose working folder that is, or is within.
 pub fn working_in(folder: &Path) -> Vec<Pid> {
     let processes = fs::read_dir("/proc").unwrap().flatten();

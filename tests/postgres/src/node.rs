@@ -177,6 +177,11 @@ impl Node {
         self.free_segment();
     }
 
+    /// Holds all of its processes, with their connections, until it is killed.
+    pub(crate) fn freeze(&self) {
+        ground::freeze_all_in(&self.folder);
+    }
+
     /// Gives back the shared memory of a server that could not do so itself.
     fn free_segment(&self) {
         let path = self.folder.join("postmaster.pid");
