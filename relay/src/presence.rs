@@ -190,6 +190,16 @@ impl Wake for Presence {
             link.arrived();
         }
     }
+
+    fn doubt(&self, mailbox: MailboxId) {
+        for link in self.of(mailbox) {
+            link.leave(|news| news.doubtful = true);
+        }
+    }
+
+    fn begin_anew(&self) {
+        self.close_all(Refusal::for_now(Code::UNAVAILABLE, 1));
+    }
 }
 
 impl Place {

@@ -107,6 +107,17 @@ pub trait Wake: Send + Sync + 'static {
             self.wake(mailbox);
         }
     }
+
+    /// Whether that mailbox's device may stay is to be looked up.
+    fn doubt(&self, mailbox: MailboxId) {
+        self.wake(mailbox);
+    }
+
+    /// The store shows another [epoch](Upkeep::epoch) while it runs: whoever is here
+    /// is to come again and see it.
+    fn begin_anew(&self) {
+        self.wake_all();
+    }
 }
 
 /// Seconds of the relay's service: they pass while a relay runs, from the wall

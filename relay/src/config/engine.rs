@@ -3,10 +3,8 @@
 use core::fmt;
 use std::path::PathBuf;
 
-use tokio_postgres::Config as Parameters;
-
 use super::value::Parsed;
-use crate::store::postgres::objects;
+use crate::store::postgres::{objects, parameters};
 
 /// What stands in the place of a text that may hold a password.
 pub(super) const HIDDEN: &str = "(not shown)";
@@ -80,10 +78,6 @@ impl fmt::Debug for Dsn {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         formatter.write_str("Dsn(..)")
     }
-}
-
-fn parameters(dsn: &str) -> Option<Parameters> {
-    dsn.parse().ok()
 }
 
 fn holds_password(dsn: &str) -> bool {

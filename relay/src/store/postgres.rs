@@ -34,8 +34,10 @@ mod portable;
 mod prekeys;
 mod records;
 mod removal;
+mod requirements;
 mod rights;
 mod schema;
+mod servers;
 mod sweep;
 mod tls;
 mod upkeep;
@@ -50,7 +52,7 @@ use self::{
     dialer::Dialer, line::Line, lookup::Lookup, nodes::Neighbours, objects::Objects, pool::Pool,
     portable::Unreadable, upkeep::Figures, writer::Writers,
 };
-pub use self::{failure::OpenError, options::Options};
+pub use self::{failure::OpenError, options::Options, servers::parameters};
 use super::Wake;
 
 /// The store in a database.
@@ -88,8 +90,8 @@ impl Postgres {
         wake: Arc<dyn Wake>,
         moves: bool,
     ) -> Result<Self, OpenError> {
-        let dialer = Arc::new(Dialer::new(&options)?);
-        let line = dialer.dial(None).await?;
+        let dialer = Arc::new(Dialer::new(&options, Arc::clone(&wake), moves)?);
+        let line = dialer.dial_patiently().await?;
         if moves {
             portable::keep_nodes_away(&line).await?;
             schema::prepare(&line).await?;

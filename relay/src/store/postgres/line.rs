@@ -4,7 +4,8 @@
 //! A server that stops waiting for its standbys, because somebody cancelled the
 //! statement or told it to go, says that a commit has succeeded and adds a
 //! warning. So a connection that has warned is in doubt from then on: whatever it
-//! said since is an outcome that nobody knows.
+//! said since is an outcome that nobody knows. It says nothing when it stops waiting
+//! because its settings have changed; so it is asked for them behind every commit.
 
 use core::future::poll_fn;
 use std::{
@@ -16,24 +17,35 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    join,
+    task::AbortHandle,
+};
 use tokio_postgres::{
     AsyncMessage, Client, Connection, Notification, Row, Statement, error::SqlState, types::ToSql,
 };
 
-use super::failure::Failure;
+use tracing::warn;
+
+use super::{
+    failure::{Failure, OpenError},
+    requirements,
+};
 
 /// What a statement is given.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// What hears notifications.
-pub(super) type Hear = Box<dyn Fn(Notification) + Send>;
+pub(super) type Hear = Arc<dyn Fn(Notification) + Send + Sync>;
 
 /// A connection.
 pub(super) struct Line {
     client: Client,
     statements: Mutex<HashMap<&'static str, Statement>>,
     in_doubt: Arc<AtomicBool>,
+    carrier: AbortHandle,
+    allow_single_node: bool,
 }
 
 impl Line {
@@ -42,14 +54,28 @@ impl Line {
         client: Client,
         connection: Connection<S, T>,
         hear: Option<Hear>,
+        allow_single_node: bool,
     ) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let in_doubt = Arc::new(AtomicBool::new(false));
-        tokio::spawn(carry(connection, hear, Arc::clone(&in_doubt)));
-        Self { client, statements: Mutex::default(), in_doubt }
+        let carrying = tokio::spawn(carry(connection, hear, Arc::clone(&in_doubt)));
+        let carrier = carrying.abort_handle();
+        Self { client, statements: Mutex::default(), in_doubt, carrier, allow_single_node }
+    }
+
+    /// What ends it at once, with all that waits for an answer.
+    pub(super) fn carrier(&self) -> AbortHandle {
+        self.carrier.clone()
+    }
+
+    /// Whether the server keeps its word, as it is set now.
+    pub(super) async fn check(&self) -> Result<(), OpenError> {
+        let lost = |_| OpenError::Unreachable("the connection was lost".to_owned());
+        let row = self.row(requirements::ASK, &[]).await.map_err(lost)?;
+        requirements::check(&row.ok_or_else(|| lost(Failure::Lost))?, self.allow_single_node)
     }
 
     /// Whether it can still be used.
@@ -111,7 +137,16 @@ impl Line {
 
     /// Commits: what was done is durable, wherever the server keeps it.
     pub(super) async fn commit(&self) -> Result<(), Failure> {
-        self.run("COMMIT").await?;
+        // The question goes out right behind, and is answered by what holds after
+        // the commit: before, it would miss the very commits that were let go.
+        let (ended, checked) = join!(self.run("COMMIT"), self.check());
+        if let Err(error) = checked
+            && !self.in_doubt.swap(true, Ordering::AcqRel)
+            && !self.client.is_closed()
+        {
+            warn!(error = %error, "a commit of the database is not believed");
+        }
+        ended?;
         if self.in_doubt.load(Ordering::Acquire) { Err(Failure::Lost) } else { Ok(()) }
     }
 
@@ -169,7 +204,10 @@ async fn carry<S, T>(
                 }
             }
             Ok(_) => (),
-            Err(_) => return,
+            Err(error) => {
+                warn!(error = %reason(&error), "a connection to the database has ended");
+                return;
+            }
         }
     }
 }

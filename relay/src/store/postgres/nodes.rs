@@ -8,7 +8,11 @@
 //!   a notification is left out.
 //! - One connection listens. Whenever it is made anew, every device here is
 //!   looked after, and every [`POLL`] the mailboxes of those that are here are
-//!   asked whether something came that nobody said.
+//!   asked whether something came that nobody said, and whether they are still
+//!   there and their accounts not suspended.
+//! - That connection is asked for a sign of life now and then. One that gives none
+//!   is given up, and what is dialled next finds out whether another server has
+//!   taken its place.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,7 +24,7 @@ use data_encoding::BASE64_NOPAD;
 use msg_protocol::{address::Pin, id::MailboxId};
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tokio_postgres::Notification;
 
@@ -48,6 +52,9 @@ const TOGETHER: usize = 512;
 const MAX_NOTE: usize = 7_900;
 /// How often mailboxes are asked.
 const POLL: Duration = Duration::from_secs(30);
+/// How often the server that is listened to is asked for a sign of life, and how
+/// long it may take.
+const PROBE: Duration = Duration::from_secs(5);
 /// How often a connection is looked at, and made anew if it is gone.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -110,14 +117,18 @@ async fn speak(dialer: Arc<Dialer>, node: [u8; 8], mut waiting: mpsc::Receiver<W
     let mut words = Vec::with_capacity(TOGETHER);
     while waiting.recv_many(&mut words, TOGETHER).await > 0 {
         let notes = pack(node, words.drain(..));
-        if line.is_none() {
-            line = dial_to_speak(&dialer).await;
-        }
-        let Some(open) = &line else {
-            sleep(LOOK).await;
-            continue;
-        };
-        if send(open, &notes).await.is_err() || !open.is_good() {
+        // Once more over another connection: this one may have gone unnoticed.
+        for _ in 0..2 {
+            if line.as_ref().is_none_or(|line: &Line| !line.is_good()) {
+                line = dial_to_speak(&dialer).await;
+            }
+            let Some(open) = &line else {
+                sleep(LOOK).await;
+                continue;
+            };
+            if send(open, &notes).await.is_ok() && open.is_good() {
+                break;
+            }
             line = None;
         }
     }
@@ -189,12 +200,21 @@ async fn listen(dialer: Arc<Dialer>, neighbours: Arc<Neighbours>) {
     loop {
         if let Some(line) = dial_to_listen(&dialer, &neighbours).await {
             neighbours.wake.wake_all();
-            let mut next = Instant::now() + POLL;
+            let now = Instant::now();
+            let (mut next_probe, mut next_poll) = (now + PROBE, now + POLL);
             while line.is_good() {
                 sleep(LOOK).await;
-                if Instant::now() >= next {
-                    next = Instant::now() + POLL;
-                    if poll(&line, &neighbours, &mut seen).await.is_err() {
+                let now = Instant::now();
+                if now >= next_probe {
+                    next_probe = now + PROBE;
+                    if !is_alive(&line).await {
+                        break;
+                    }
+                }
+                if now >= next_poll {
+                    next_poll = now + POLL;
+                    let polled = timeout(POLL, poll(&line, &neighbours, &mut seen)).await;
+                    if !matches!(polled, Ok(Ok(()))) {
                         break;
                     }
                 }
@@ -206,11 +226,16 @@ async fn listen(dialer: Arc<Dialer>, neighbours: Arc<Neighbours>) {
 
 async fn dial_to_listen(dialer: &Dialer, neighbours: &Arc<Neighbours>) -> Option<Line> {
     let hearing = Arc::clone(neighbours);
-    let hear: Hear = Box::new(move |note| hearing.hear(&note));
-    let line = dialer.dial(Some(hear)).await.ok()?;
+    let hear: Hear = Arc::new(move |note| hearing.hear(&note));
+    let line = dialer.dial(Some(&hear)).await.ok()?;
     line.query("SELECT pg_advisory_lock_shared($1)", &[&RUNNING]).await.ok()?;
     line.run("LISTEN msg_relay").await.ok()?;
     Some(line)
+}
+
+/// Whether the server at the other end still does something.
+async fn is_alive(line: &Line) -> bool {
+    matches!(timeout(PROBE, line.row("SELECT 1", &[])).await, Ok(Ok(Some(_))))
 }
 
 async fn poll(
@@ -218,7 +243,8 @@ async fn poll(
     neighbours: &Neighbours,
     seen: &mut HashMap<MailboxId, i64>,
 ) -> core::result::Result<(), Failure> {
-    const ASK: &str = "SELECT id, last_seq FROM mailbox WHERE id = ANY($1)";
+    const ASK: &str = "SELECT m.id, m.last_seq, a.suspended FROM mailbox m \
+         JOIN account a ON a.id = m.acct WHERE m.id = ANY($1)";
     let here = neighbours.wake.here();
     let ids: Vec<&[u8]> = here.iter().map(|mailbox| mailbox.as_bytes().as_slice()).collect();
     let mut now = HashMap::new();
@@ -227,7 +253,13 @@ async fn poll(
         if seen.get(&mailbox) != Some(&last) {
             neighbours.wake.wake(mailbox);
         }
+        if column(&row, 2)? {
+            neighbours.wake.doubt(mailbox);
+        }
         now.insert(mailbox, last);
+    }
+    for gone in here.iter().filter(|mailbox| !now.contains_key(mailbox)) {
+        neighbours.wake.doubt(*gone);
     }
     *seen = now;
     Ok(())
@@ -298,33 +330,4 @@ impl Change for KeepPin {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NODE: [u8; 8] = [1; 8];
-
-    fn mailbox(number: u32) -> MailboxId {
-        let mut id = [0; 16];
-        id[..4].copy_from_slice(&number.to_be_bytes());
-        MailboxId(id)
-    }
-
-    #[test]
-    fn an_arrival_is_said_once_and_every_note_fits() {
-        let words = (0..2_000).map(|number| Word::Arrived(mailbox(number % 1_000)));
-        let notes = pack(NODE, words);
-        assert!(notes.iter().all(|note| note.len() <= MAX_NOTE));
-        let heard: Vec<Word> = notes.iter().flat_map(|note| unpack(note).unwrap().1).collect();
-        assert_eq!(heard.len(), 1_000);
-        assert!(notes.len() < 6);
-    }
-
-    #[test]
-    fn garbage_says_nothing() {
-        assert!(unpack("").is_none());
-        assert!(unpack("!").is_none());
-        assert!(unpack(&"A".repeat(MAX_NOTE + 1)).is_none());
-        let cut = BASE64_NOPAD.encode(&[&NODE[..], &[0, 9, 1]].concat());
-        assert!(unpack(&cut).is_none());
-    }
-}
+mod tests;

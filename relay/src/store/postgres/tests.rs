@@ -3,6 +3,7 @@
 //! for databases that know nothing else.
 
 mod cluster;
+mod faults;
 mod servers;
 
 use std::{

@@ -209,7 +209,8 @@ impl Upkeep for Postgres {
 
 impl Maintenance for Postgres {
     async fn check(&self) -> Result<Checked> {
-        let line = self.pool.dialer().dial(None).await.map_err(|_| StoreError::Unavailable)?;
+        let line = self.pool.dialer().dial_patiently().await;
+        let line = line.map_err(|_| StoreError::Unavailable)?;
         check::check(&line).await.map_err(Failure::outcome)
     }
 

@@ -105,6 +105,14 @@ async fn the_database_is_known_by_its_certificate() {
         assert!(matches!(error, OpenError::Unreachable(_)), "{error}");
         assert!(!error.to_string().contains(PASSWORD));
     }
+    // Authorities alone say that the server must show a certificate.
+    let unsaid = Options { dsn: server.dsn(), ..right.clone() };
+    open(unsaid).await.unwrap();
+    let plain = Cluster::of(1).start().unwrap();
+    let Err(error) = open(Options { dsn: plain.dsn(), ..right.clone() }).await else {
+        panic!("spoken to without TLS")
+    };
+    assert!(matches!(error, OpenError::Unreachable(_)), "{error}");
     let absent = Options { roots: Some(folder.path().join("absent.pem")), ..right };
     assert!(matches!(open(absent).await, Err(OpenError::Roots { .. })));
 }
