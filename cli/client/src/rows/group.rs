@@ -49,6 +49,9 @@ pub struct GroupRow {
     pub promised: Vec<(AccountId, u32)>,
     /// Who has not been told that we have joined.
     pub untold: Vec<AccountId>,
+    /// Whether we joined before all of the invitation was here: then we may still learn
+    /// of people who were in it before us, and do not know that we are.
+    pub is_early: bool,
     /// What is still to be said to whom, by the message's number: their card is not
     /// here yet.
     pub unsent: Vec<(AccountId, u64)>,
@@ -169,6 +172,7 @@ impl GroupRow {
             guests: Vec::new(),
             promised: Vec::new(),
             untold: Vec::new(),
+            is_early: false,
             unsent: Vec::new(),
             proposed: Vec::new(),
             noted: Vec::new(),

@@ -74,13 +74,14 @@ fn commits_came<R: CryptoRng + ?Sized>(
         }
         None => return Ok(Vec::new()),
     };
-    let was_gone = row.standing == GroupStanding::Gone;
+    let mut was_out = row.standing == GroupStanding::Gone;
     for signed in commits.into_vec() {
         admit(draft, group, &mut row, signed, now);
     }
     let (mut news, is_missing) = refresh(draft, own, group, &mut row, now, rng)?;
     let is_in = row.state().is_some_and(|state| state.member(own.id()).is_some());
-    if is_in && was_gone {
+    was_out |= is_in && join::is_outdated(draft, own, group, &row)?;
+    if is_in && was_out {
         row.standing = GroupStanding::Invited { by: sender };
     }
     if is_new && row.base.is_some() && !is_in && !is_missing {
@@ -97,7 +98,7 @@ fn commits_came<R: CryptoRng + ?Sized>(
         news.push(News::Group(group));
     }
     let is_asked = matches!(row.standing, GroupStanding::Invited { .. });
-    if is_asked && (is_new || was_gone) {
+    if is_asked && (is_new || was_out) {
         news.push(notices::invited(draft, group, sender, now)?);
     }
     news.extend(join::accept_unasked(draft, own, group, &row, now, rng)?);
@@ -156,6 +157,7 @@ fn accepts_came<R: CryptoRng + ?Sized>(
         }
     }
     let (mut news, _) = refresh(draft, own, group, &mut row, now, rng)?;
+    join::greet(draft, own, group, &mut row, now, rng)?;
     claimed.retain(|account| row.unproven.contains(account));
     let is_member =
         |account: &AccountId| row.state().is_some_and(|state| state.member(*account).is_some());

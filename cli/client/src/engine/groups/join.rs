@@ -39,11 +39,16 @@ pub fn accept<R: CryptoRng + ?Sized>(
     }
     let is_known = row.state().is_some_and(|state| state.member(own.id()).is_some());
     let added = kept::added(draft, group, &row, own.id())?.filter(|_| is_known);
-    let Some((_, epoch)) = added else { return Err(GroupError::Unchecked(row.name)) };
+    let Some((stored, epoch)) = added else { return Err(GroupError::Unchecked(row.name)) };
+    let by = stored.signed.peek_unverified().ok().map(|commit| commit.author);
     row.standing = GroupStanding::Joined;
     // Some are only known when their cards have been looked at.
     let others = row.joined.iter().chain(&row.unproven).copied();
     row.untold = others.filter(|other| *other != own.id()).collect();
+    // The statement of whoever asked us in is the last of an invitation.
+    let absent = by.filter(|by| !row.untold.contains(by));
+    row.is_early = absent.is_some();
+    row.untold.extend(absent);
     state_own(draft, own, group, &mut row, epoch, now);
     kept::save(draft, group, &row);
     let (news, _) = refresh(draft, own, group, &mut row, now, rng)?;
@@ -160,11 +165,33 @@ pub(super) fn greet<R: CryptoRng + ?Sized>(
     for account in std::mem::take(&mut row.untold) {
         if contacts::with(draft, account)?.is_some_and(|contact| contact.is_reached()) {
             tell(draft, account, &statement, now, rng)?;
-        } else if row.has_joined(account) || row.unproven.contains(&account) {
+        } else if row.state().is_some_and(|state| state.member(account).is_some()) {
             row.untold.push(account);
         }
     }
     Ok(())
+}
+
+/// Whether we have been put out and asked in again since we joined: then our statement
+/// counts no more.
+pub(super) fn is_outdated(
+    draft: &Draft<'_>,
+    own: &Own,
+    group: GroupId,
+    row: &GroupRow,
+) -> Result<bool, EngineError> {
+    if row.standing != GroupStanding::Joined {
+        return Ok(false);
+    }
+    let since = kept::added(draft, group, row, own.id())?.map(|(_, epoch)| epoch);
+    let stated = stated(draft, own, group)?;
+    Ok(since.is_some() && stated.is_some() && since != stated)
+}
+
+/// The epoch since which we are in a group, by our statement.
+fn stated(draft: &Draft<'_>, own: &Own, group: GroupId) -> Result<Option<u32>, EngineError> {
+    let stored = kept::statement(draft, group, own.id())?;
+    Ok(stored.and_then(|stored| stored.signed.peek_unverified().ok()).map(|said| said.epoch))
 }
 
 /// Whoever is in a group with us is written to there, and told of a new door.
@@ -262,6 +289,11 @@ pub(super) fn prove<R: CryptoRng + ?Sized>(
         kept::save(draft, group, row);
         if row.standing == GroupStanding::Joined {
             befriend(draft, own, group, account)?;
+            let is_before_us =
+                row.is_early && stated(draft, own, group)?.is_some_and(|ours| epoch < ours);
+            if is_before_us && !row.untold.contains(&account) {
+                row.untold.push(account);
+            }
             if row.guests.contains(&account) {
                 // What was changed while they had not answered.
                 let later = propose::history(draft, group, row, Some(since.signed.hash()))?;

@@ -201,8 +201,8 @@ fn announce<R: CryptoRng + ?Sized>(
         })
         .collect();
     let news = packs::commits(std::slice::from_ref(signed));
-    // Who was asked in and has not answered hears whether that still stands, and the
-    // rest with the answer to their statement.
+    // Who was asked in and has not answered hears that it does not stand any more, with
+    // all that was changed meanwhile: they cannot ask for it.
     let waiting = said.changes.iter().filter_map(|change| match change {
         GroupChange::RemoveMember(remove) => Some(remove.account),
         _ => None,
@@ -210,7 +210,13 @@ fn announce<R: CryptoRng + ?Sized>(
     let waiting: Vec<AccountId> = waiting.filter(|gone| before.member(*gone).is_some()).collect();
     let told: BTreeSet<AccountId> = joined.iter().chain(&waiting).copied().collect();
     for account in told.into_iter().filter(|account| *account != own.id()) {
-        tell(draft, account, &news, now, rng)?;
+        if joined.contains(&account) {
+            tell(draft, account, &news, now, rng)?;
+        } else {
+            let added = kept::added(draft, group, row, account)?;
+            let since = added.map(|(stored, _)| stored.signed.hash());
+            tell(draft, account, &history(draft, group, row, since)?, now, rng)?;
+        }
     }
     for account in new {
         if !row.guests.contains(&account) {

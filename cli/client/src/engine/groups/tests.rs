@@ -3,6 +3,7 @@
 mod attacks;
 mod cards;
 mod floods;
+mod joining;
 mod marks;
 mod notices;
 mod replay;
