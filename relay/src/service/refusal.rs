@@ -8,7 +8,7 @@ use crate::{quota::TooOften, random::RandomError, store::StoreError};
 pub type Answer<T> = Result<T, Refusal>;
 
 /// Seconds after which a full relay may have room.
-const FULL_RETRY_S: u32 = 60;
+const FULL_RETRY_S: u32 = 30;
 /// Seconds after which a store that is out of reach may be back.
 const UNAVAILABLE_RETRY_S: u32 = 5;
 /// Seconds after which a full mailbox may have been emptied.
