@@ -5,10 +5,15 @@
 //! - What a relay had before something else was said is shown before that.
 //! - What was taken for sending is shown in the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
 
 use msg_client::rows::Level;
 use msg_protocol::id::AccountId;
+
+use crate::views::Views;
 
 /// Somebody, by their number in the world.
 pub(crate) type Who = usize;
@@ -20,14 +25,6 @@ pub(crate) enum Place {
     Group,
 }
 
-/// What somebody knows of somebody else in the group: how often that has changed, and
-/// whether they are in it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct View {
-    changes: u32,
-    is_member: bool,
-}
-
 struct Entry {
     by: Who,
     place: Place,
@@ -35,9 +32,12 @@ struct Entry {
     said: usize,
     /// Who must see it: how far its sender believes that it got, and since when.
     taken: BTreeMap<Who, (Level, usize)>,
-    /// How often each has seen it.
-    shown: BTreeMap<Who, u32>,
-    /// Who knew already that its writer was not in the group, and as of which change.
+    /// Who has seen it.
+    shown: BTreeSet<Who>,
+    /// Who has seen it as new. Of two processes of theirs the one that is slower may be the
+    /// one that had it first.
+    new_to: BTreeSet<Who>,
+    /// Who knew already that its writer was not in the group, and as of which epoch.
     outside: BTreeMap<Who, u32>,
     /// Whether it need not come: a relay may have made away with it.
     is_excused: bool,
@@ -52,7 +52,7 @@ pub(crate) struct Ledger {
     /// Whose stores have been set back: what they have said and seen since may be gone.
     set_back: BTreeSet<Who>,
     /// What each knows of the others in the group.
-    views: BTreeMap<(Who, Who), View>,
+    pub(crate) views: Arc<Mutex<Views>>,
     /// The latest card that each has held of others.
     cards: BTreeMap<(Who, AccountId), u32>,
     /// Whether people come into the group and go from it: what is said there meanwhile
@@ -74,10 +74,11 @@ impl Ledger {
             place,
             said: self.events,
             taken: BTreeMap::new(),
-            shown: BTreeMap::new(),
+            shown: BTreeSet::new(),
+            new_to: BTreeSet::new(),
             outside: match place {
                 Place::With(_) => BTreeMap::new(),
-                Place::Group => self.outside(by),
+                Place::Group => self.views.lock().unwrap().outside(by),
             },
             is_excused: self.is_lied_to || (place == Place::Group && self.is_changing),
         };
@@ -108,16 +109,14 @@ impl Ledger {
             let place = entry.place;
             self.wrong.push(format!("{to} is shown {text:?} as of {by}, {in_group}: {place:?}"));
         }
-        let view = self.views.get(&(to, by)).copied().unwrap_or_default();
-        if entry.outside.get(&to) == Some(&view.changes) && !view.is_member {
+        let since = entry.outside.get(&to);
+        if since.is_some_and(|since| self.views.lock().unwrap().is_still(to, by, *since)) {
             self.wrong.push(format!("{to} is shown {text:?}, but knew that {by} had gone"));
         }
-        let times = entry.shown.entry(to).or_default();
-        *times += 1;
-        if *times > 1 {
-            if !again {
-                self.wrong.push(format!("{to} is shown {text:?} twice"));
-            }
+        if !again && !entry.new_to.insert(to) {
+            self.wrong.push(format!("{to} is shown {text:?} twice"));
+        }
+        if !entry.shown.insert(to) {
             return;
         }
         let (place, said) = (entry.place, entry.said);
@@ -127,29 +126,12 @@ impl Ledger {
             earlier.by == by
                 && earlier.place == place
                 && at_relay.is_some_and(|(_, since)| *since < said)
-                && !earlier.shown.contains_key(&to)
+                && !earlier.shown.contains(&to)
                 && !earlier.is_excused
                 && !is_set_back
         };
         for (skipped, _) in self.entries.iter().filter(is_skipped) {
             self.wrong.push(format!("{to} is shown {text:?} before {skipped:?}"));
-        }
-    }
-
-    /// Who knows that somebody is not in the group.
-    fn outside(&self, by: Who) -> BTreeMap<Who, u32> {
-        let gone = self.views.iter().filter(|((_, of), view)| *of == by && !view.is_member);
-        gone.map(|((who, _), view)| (*who, view.changes)).collect()
-    }
-
-    /// Whom somebody knows to be in the group.
-    pub(crate) fn knows(&mut self, who: Who, members: &BTreeSet<Who>, all: usize) {
-        for other in 0..all {
-            let is_member = members.contains(&other);
-            let view = self.views.entry((who, other)).or_default();
-            if view.is_member != is_member {
-                *view = View { changes: view.changes + 1, is_member };
-            }
         }
     }
 
@@ -171,6 +153,7 @@ impl Ledger {
             if is_theirs || entry.place == Place::Group {
                 entry.is_excused = true;
                 entry.shown.remove(&who);
+                entry.new_to.remove(&who);
             }
         }
     }
@@ -188,7 +171,7 @@ impl Ledger {
         for (text, entry) in self.entries.iter().filter(|(_, entry)| !entry.is_excused) {
             for (to, (level, _)) in &entry.taken {
                 let is_set_back = [entry.by, *to].iter().any(|who| self.set_back.contains(who));
-                if !is_set_back && !entry.shown.contains_key(to) {
+                if !is_set_back && !entry.shown.contains(to) {
                     missing.push(format!("{text:?} to {to}, {level:?}"));
                 }
             }

@@ -16,6 +16,7 @@ use std::{
 
 use msg_client::world::simulation as client;
 use msg_relay::simulation as relay;
+use msg_tests::seed;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use tokio::time::Instant;
@@ -47,13 +48,13 @@ thread_local! {
 pub(crate) struct Run;
 
 impl Run {
-    pub(crate) fn begin(seed: u64) -> Self {
+    pub(crate) fn begin(number: u64) -> Self {
         let machine = Rc::new(Machine {
             began: Instant::now(),
-            rng: RefCell::new(ChaCha8Rng::seed_from_u64(seed)),
+            rng: RefCell::new(ChaCha8Rng::seed_from_u64(number)),
             here: Cell::new(Host(0)),
             wrong_ms: RefCell::new([0; HOSTS]),
-            trace: Cell::new(seed),
+            trace: Cell::new(number),
         });
         MACHINE.set(Some(Rc::clone(&machine)));
         client::run_on(Some(Rc::clone(&machine) as _));
@@ -147,7 +148,7 @@ pub(crate) fn note(bytes: &[u8]) {
 /// Tells what happens to who runs a seed alone.
 pub(crate) fn tell(what: impl FnOnce() -> String) {
     static ALONE: OnceLock<bool> = OnceLock::new();
-    if *ALONE.get_or_init(|| std::env::var_os("MSG_TEST_SEED").is_some()) {
+    if *ALONE.get_or_init(seed::is_alone) {
         eprintln!("{:>9} ms  {}", machine().began.elapsed().as_millis(), what());
     }
 }

@@ -37,6 +37,7 @@ use crate::{
     machine::{Host, below, chance, pick, tell},
     network::{Net, Way},
     seals::Seals,
+    views::Views,
 };
 
 /// What the group is called.
@@ -49,7 +50,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Rows in memory, which are durable when they are written.
 pub(crate) struct Kept {
     rows: Mutex<Memory>,
+    owner: Who,
     seals: Arc<Mutex<Seals>>,
+    views: Arc<Mutex<Views>>,
     /// Of a thousand changes, how many find no room or fail halfway.
     fails: AtomicU64,
 }
@@ -86,7 +89,12 @@ impl Engine for Kept {
                 self.seals.lock().unwrap().learn(sessions);
             }
         }
-        let Ok(()) = self.rows.lock().unwrap().commit(changes);
+        let is_of_groups = changes.keys().any(|(table, _)| *table == Table::Groups);
+        let mut rows = self.rows.lock().unwrap();
+        let Ok(()) = rows.commit(changes);
+        if is_of_groups {
+            self.views.lock().unwrap().looks(self.owner, &rows);
+        }
         if fails { Err(StoreError::Full) } else { Ok(()) }
     }
 }
@@ -111,6 +119,7 @@ impl Person {
         name: &str,
         relay: &RelayAddress,
         net: &Arc<Net>,
+        views: &Arc<Mutex<Views>>,
     ) -> Self {
         let folder = folder();
         let order = Order {
@@ -144,7 +153,9 @@ impl Person {
             id,
             kept: Arc::new(Kept {
                 rows: Mutex::new(rows),
+                owner: who,
                 seals: net.seals(),
+                views: Arc::clone(views),
                 fails: AtomicU64::new(0),
             }),
             home: Arc::new(folder),
@@ -249,16 +260,11 @@ impl Society {
         self.show(who, &client).await?;
         taken?;
         client.run_errands().await;
-        self.join(who, &client).await
+        self.join(&client).await
     }
 
-    async fn join(&self, who: Who, client: &Client) -> Result<(), ClientError> {
+    async fn join(&self, client: &Client) -> Result<(), ClientError> {
         for group in client.groups().await? {
-            if group.row.standing == GroupStanding::Joined {
-                let members = group.members.iter().filter_map(|one| self.who(one.account));
-                let members = members.collect();
-                self.ledger.lock().unwrap().knows(who, &members, self.people.len());
-            }
             if matches!(group.row.standing, GroupStanding::Invited { .. }) {
                 client.accept_group(&group.row.name).await?;
                 client.run_errands().await;
@@ -279,11 +285,11 @@ impl Society {
                     if following.is_none() {
                         sleep(Duration::from_millis(250)).await;
                     }
-                    return self.join(who, &client).await;
+                    return self.join(&client).await;
                 };
                 let link: &mut msg_client::driver::follow::Following = link;
                 link.next().await?;
-                self.join(who, &client).await
+                self.join(&client).await
             };
             let ended = round.await;
             if ended.is_ok() {

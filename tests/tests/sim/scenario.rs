@@ -5,7 +5,7 @@ use std::{sync::OnceLock, time::Duration};
 use msg_relay::simulation::disk::Disk;
 
 use crate::{
-    machine::{below, chance, pick},
+    machine::{Run, below, chance, pick},
     network::Weather,
 };
 
@@ -97,8 +97,18 @@ impl Scenario {
     }
 }
 
-/// The bytes of a disk with an empty store on it.
+static FORMATTED: OnceLock<Vec<u8>> = OnceLock::new();
+
+/// Makes a disk with an empty store on it, once for all runs and before the first: no
+/// run's chance is spent on it.
+pub(crate) fn format() {
+    FORMATTED.get_or_init(|| {
+        let _machine = Run::begin(0);
+        Disk::formatted().bytes()
+    });
+}
+
+/// The bytes of that disk.
 pub(crate) fn formatted() -> Vec<u8> {
-    static FORMATTED: OnceLock<Vec<u8>> = OnceLock::new();
-    FORMATTED.get_or_init(|| Disk::formatted().bytes()).clone()
+    FORMATTED.get().expect("it is formatted before the first run").clone()
 }

@@ -29,7 +29,7 @@ use crate::{
     network::{Net, Way, Weather},
     person::{Person, ROOM, Society},
     relay::Relay,
-    scenario::{Fault, Scenario},
+    scenario::{self, Fault, Scenario},
     stranger::Zed,
 };
 
@@ -37,8 +37,6 @@ const RELAYS: [&str; 2] = ["north.example", "south.example"];
 const NAMES: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 /// How long everything may take to arrive once nothing goes wrong any more.
 const CALM: Duration = Duration::from_mins(1);
-/// How much longer a group may take to agree on its members.
-const AGREEMENT: Duration = Duration::from_mins(4);
 /// Rounds until everybody knows everybody.
 const ROUNDS: usize = 20;
 /// Between two of them.
@@ -69,6 +67,7 @@ pub(crate) fn run(seed: u64, mutant: Option<Mutant>) -> Outcome {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.unwrap().block_on(async {
+        scenario::format();
         let run = Run::begin(seed);
         let mut world = World::new(Scenario::draw()).await;
         if mutant.is_some() {
@@ -99,16 +98,18 @@ impl World {
         let net = Net::new();
         let mut relays = Vec::new();
         for (index, address) in RELAYS.iter().enumerate() {
-            let disk = scenario.on_disk[index].then(crate::scenario::formatted);
+            let disk = scenario.on_disk[index].then(scenario::formatted);
             let mut relay = Relay::new(Host(index), address, &net, disk);
             assert!(relay.start().await, "a new relay starts");
             relays.push(relay);
         }
+        let mut ledger = Ledger::default();
+        let views = Arc::clone(&ledger.views);
         let mut people = Vec::new();
         for (who, name) in NAMES.iter().enumerate().take(scenario.people) {
             let host = Host(RELAYS.len() + who);
             let relay = &relays[who % RELAYS.len()].address;
-            people.push(on(host, Person::register(who, host, name, relay, &net)).await);
+            people.push(on(host, Person::register(who, host, name, relay, &net, &views)).await);
         }
         let zed = if scenario.has(Fault::OldCard) {
             let way = Way { net: Arc::clone(&net), from: Host(15) };
@@ -118,7 +119,7 @@ impl World {
         };
         let processes = people.iter().map(|_| Vec::new()).collect();
         let backups = people.iter().map(|_| None).collect();
-        let mut ledger = Ledger::default();
+        views.lock().unwrap().knows_people(people.iter().map(|person| person.id).collect());
         ledger.is_changing = scenario.has(Fault::Membership);
         let ledger = Mutex::new(ledger);
         let society = Arc::new(Society { people, has_room: scenario.has_room, ledger });
@@ -339,7 +340,8 @@ impl World {
                     client.run_errands().await;
                     Ok::<_, ClientError>(())
                 };
-                drop(on(first.host, change).await);
+                let changed = on(first.host, change).await;
+                tell(|| format!("the first changes {who}: {changed:?}"));
             }
             Fault::Lie => {
                 let lies = self.net.lies_of(&self.relays[which].address);
@@ -419,9 +421,6 @@ impl World {
                 break;
             }
         }
-        while Instant::now() < until + AGREEMENT && !self.apart().is_empty() {
-            sleep(Duration::from_secs(5)).await;
-        }
         self.wrong.extend(self.apart());
         self.note_cards();
         let missing = self.society.ledger.lock().unwrap().missing();
@@ -452,6 +451,7 @@ impl World {
                 None => !is_member,
             };
             if !agrees {
+                tell(|| format!("{} has {row:?}, and the first {state:?}", one.who));
                 apart.push(format!("{} does not agree on the group", one.who));
             }
         }
