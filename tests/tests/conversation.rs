@@ -1,5 +1,6 @@
 //! A first message to a device that is away, the answers, and a store in between.
-#![allow(clippy::unwrap_used, reason = "a test stops at its first surprise")]
+
+#![cfg(test)]
 
 use msg_crypto::{
     AcceptError, SealError,

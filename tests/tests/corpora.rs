@@ -1,10 +1,7 @@
 //! What fuzzers have found, once more: every input of every corpus, and every one
 //! that has broken something, through the functions that the fuzzers run.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test stops at its first surprise, and says which input it was"
-)]
+
+#![cfg(test)]
 
 use std::{
     collections::BTreeSet,

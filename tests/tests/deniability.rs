@@ -1,6 +1,7 @@
 //! What one side can show of the other: nothing that it could not have made alone.
 //! `crypto/SPEC.md` §13, "Identity keys do not agree on keys".
-#![allow(clippy::unwrap_used, reason = "a test stops at its first surprise")]
+
+#![cfg(test)]
 
 use msg_crypto::{agreement::AgreementSecret, secret::Secret};
 use msg_protocol::prekey::PrekeyBundle;

@@ -1,11 +1,7 @@
 //! Two devices through every weather: hundreds of seeds, each a schedule of its
 //! own. `MSG_TEST_SEED=N` runs one seed alone.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test stops at its first surprise, and says how far it came"
-)]
+
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 

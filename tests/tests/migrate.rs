@@ -1,13 +1,7 @@
 //! A relay's store on its way between the data folder and a database: the real
 //! programs, with people whose messages wait meanwhile.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 use std::{
     fs,

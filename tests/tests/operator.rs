@@ -1,12 +1,7 @@
 //! The relay as its operator meets it: what a start leaves behind, what a second
 //! one says, and what signals do.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 use std::{
     fs,

@@ -1,10 +1,7 @@
 //! A store is set back: two processes go on from one copy of a session, as after a
 //! restored backup or a cloned machine. `crypto/SPEC.md` §5 "Message", §13.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 use msg_crypto::Session;
 use msg_tests::{

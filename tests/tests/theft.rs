@@ -3,11 +3,8 @@
 //!
 //! The thief is `msg_tests::adversary::Eavesdropper`. In each story some messages
 //! are his: that shows that he can open what he has keys for.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 use msg_crypto::{
     Session,

@@ -1,12 +1,7 @@
 //! The rig itself: servers that copy each other, lose nothing that was committed,
 //! and leave nothing behind.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 use std::{
     fs,

@@ -1,12 +1,7 @@
 //! Accounts as a program uses them, through `msg-client`: a real relay, a store on
 //! the disk, and two people who add each other and write.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 use std::time::Duration;
 

@@ -27,13 +27,8 @@
 //! | `attack_23` | exhaustion by skips and parameters | any ratchet |
 //! | `attack_24` | missing checks of ML-KEM's inputs | ml-kem 0.2 |
 //! | `attack_27` | encodings under a signature that are not the only one | postcard |
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 mod agreement;
 mod cards;

@@ -1,12 +1,7 @@
 //! `msg` as people and scripts meet it: the real program, a real relay, and the
 //! files that both leave.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 mod admin;
 mod damage;

@@ -1,12 +1,7 @@
 //! The programs in `examples/`, as their READMEs say to run them: on the real
 //! program `msg` and nothing else, against a real relay.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 mod alerts;
 mod course_server;

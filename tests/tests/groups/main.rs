@@ -1,11 +1,6 @@
 //! Groups as people and scripts meet them: the real programs, real relays.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 use msg_tests::{
     msg::Person,

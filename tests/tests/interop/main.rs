@@ -4,14 +4,8 @@
 //!
 //! Both speak the commands of `tests/interop/peer.py`. Who plays which part is
 //! changed round in every test. `crypto/SPEC.md` §3 to §11.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 mod conversation;
 mod dice;

@@ -1,13 +1,8 @@
 //! The rules of the repository, as tests. ARCHITECTURE.md says which invariant
 //! each of them guards. Every rule is a function from text to complaints, and is
 //! shown a small text that breaks it beside the repository that must not.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 mod absences;
 mod documents;

@@ -1,12 +1,7 @@
 //! Files as people send and get them: the real program, a real relay, kills on
 //! both sides, names that mean harm, and relays that lie or have no room.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 mod folders;
 mod groups;
