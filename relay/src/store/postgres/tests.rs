@@ -4,25 +4,20 @@
 
 mod cluster;
 mod faults;
+pub(super) mod in_database;
 mod servers;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use msg_postgres_rig::Database;
 use msg_protocol::id::MailboxId;
 
-use super::{Options, Postgres};
+use self::in_database::{InDatabase, Serializable};
+use super::Options;
 use crate::{
-    store::{
-        Wake, Word,
-        conformance::{self, Engine},
-    },
+    store::{Wake, Word, conformance},
     test_folder::Folder,
 };
 
@@ -53,42 +48,15 @@ impl Wake for Asleep {
     }
 }
 
-/// An empty database, and a folder for the pieces of blobs.
-struct InDatabase<const SERIALIZABLE: bool> {
-    database: Database,
-    blobs: Folder,
-}
-
-impl<const SERIALIZABLE: bool> Engine for InDatabase<SERIALIZABLE> {
-    type Store = Postgres;
-
-    fn is_there() -> bool {
-        msg_postgres_rig::are_there()
-    }
-
-    fn fresh() -> Self {
-        let database = if SERIALIZABLE { Database::serializable() } else { Database::fresh() };
-        Self { database, blobs: blobs() }
-    }
-
-    async fn open(&self, wake: Arc<dyn Wake>) -> Postgres {
-        let options = options(self.database.dsn(), &self.blobs);
-        // Figures are compared right after a change, on a machine that may be busy.
-        let (figures_good_for, patience) = (Duration::ZERO, Duration::from_secs(30));
-        let options = Options { patience, figures_good_for, ..options };
-        Postgres::open(options, wake).await.unwrap()
-    }
-}
-
 mod read_committed {
     use super::*;
 
-    conformance::suite!(InDatabase<false>);
-    conformance::durable_suite!(InDatabase<false>);
+    conformance::suite!(InDatabase);
+    conformance::durable_suite!(InDatabase);
 }
 
 mod serializable {
     use super::*;
 
-    conformance::suite!(InDatabase<true>);
+    conformance::suite!(Serializable);
 }

@@ -3,62 +3,30 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
-
-use msg_postgres_rig::{Database, are_there};
 
 use super::*;
-use crate::{
-    store::{
-        Accounts as _, Upkeep as _,
-        account::Changed,
-        conformance::laboratory::{BOB, CAROL, LATER, NOW, blob_id, chunk},
-        postgres::{Options, tests::Asleep},
+use crate::store::{
+    Accounts as _, Upkeep as _,
+    account::Changed,
+    conformance::laboratory::{BOB, CAROL, LATER, NOW, blob_id, chunk},
+    postgres::{
+        Options,
+        tests::{Asleep, in_database::InDatabase},
     },
-    test_folder::Folder,
 };
 
-/// A database with a folder for objects.
-struct Ground {
-    database: Database,
-    folder: Folder,
-}
-
-impl Ground {
-    /// `None` where there is no PostgreSQL.
-    fn fresh() -> Option<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        if !are_there() {
-            return None;
-        }
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = Folder::new(&format!("postgres-blobs-{number}"));
-        Some(Self { database: Database::fresh(), folder })
-    }
-
-    fn url(&self) -> String {
-        format!("file://{}", self.folder.path().display())
-    }
-
-    async fn open(&self) -> Postgres {
-        open(self.database.dsn(), self.url()).await
-    }
-
+impl InDatabase {
     /// A store in which Bob has an account.
     async fn with_bob(&self) -> Postgres {
-        let store = self.open().await;
+        let store = self.node().await.unwrap();
         store.create_account(BOB.registration(), NOW).await.unwrap();
         store
     }
 
     fn value(&self, statement: &str) -> String {
-        let server = self.database.server();
-        let session = server.session(server.primary(), self.database.name());
-        session.unwrap().value(statement).unwrap()
+        self.session().value(statement).unwrap()
     }
 
     /// Lets the time pass for which what was emptied waits.
@@ -72,7 +40,7 @@ impl Ground {
 
     /// Objects, finished or not, but for the one that says whose they are.
     fn objects(&self) -> usize {
-        files_below(self.folder.path()) - 1
+        files_below(self.blobs.path()) - 1
     }
 
     /// Sweeps until nothing is left to do.
@@ -82,11 +50,6 @@ impl Ground {
             self.let_it_be_due();
         }
     }
-}
-
-async fn open(dsn: String, blobs: String) -> Postgres {
-    let options = Options { allow_single_node: true, ..Options::new(dsn, blobs) };
-    Postgres::open(options, Arc::new(Asleep)).await.unwrap()
 }
 
 fn files_below(folder: &Path) -> usize {
@@ -103,7 +66,7 @@ async fn put_all(store: &Postgres, blob: u8, pieces: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_forgotten_leaves_no_objects() {
-    let Some(ground) = Ground::fresh() else { return };
+    let Some(ground) = InDatabase::found() else { return };
     let store = ground.with_bob().await;
     put_all(&store, 1, 3).await;
     put_all(&store, 2, 2).await;
@@ -121,7 +84,7 @@ async fn what_is_forgotten_leaves_no_objects() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_account_leaves_no_objects() {
-    let Some(ground) = Ground::fresh() else { return };
+    let Some(ground) = InDatabase::found() else { return };
     let store = ground.with_bob().await;
     put_all(&store, 1, 3).await;
     assert_eq!(store.delete_account(BOB.id(), None).await, Ok(Changed::Done));
@@ -135,7 +98,7 @@ async fn a_deleted_account_leaves_no_objects() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_that_came_after_its_blob_was_forgotten_goes_too() {
-    let Some(ground) = Ground::fresh() else { return };
+    let Some(ground) = InDatabase::found() else { return };
     let store = ground.with_bob().await;
     put_all(&store, 1, 1).await;
     let place = ground.value("SELECT encode(place, 'hex') FROM blob");
@@ -160,10 +123,10 @@ async fn an_object_that_came_after_its_blob_was_forgotten_goes_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_piece_that_is_damaged_or_lost_is_missing_until_it_comes_again() {
-    let Some(ground) = Ground::fresh() else { return };
+    let Some(ground) = InDatabase::found() else { return };
     let store = ground.with_bob().await;
     put_all(&store, 1, 3).await;
-    let pieces = pieces_below(ground.folder.path());
+    let pieces = pieces_below(ground.blobs.path());
     fs::write(&pieces[0], b"another").unwrap();
     fs::remove_file(&pieces[1]).unwrap();
     for index in [0, 1] {
@@ -198,36 +161,35 @@ fn pieces_below(folder: &Path) -> Vec<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_that_is_gone_has_lost_nothing() {
-    let Some(ground) = Ground::fresh() else { return };
+    let Some(ground) = InDatabase::found() else { return };
     let store = ground.with_bob().await;
     put_all(&store, 1, 2).await;
-    let aside = ground.folder.path().with_extension("aside");
-    fs::rename(ground.folder.path(), &aside).unwrap();
+    let aside = ground.blobs.path().with_extension("aside");
+    fs::rename(ground.blobs.path(), &aside).unwrap();
     assert_eq!(store.chunk(blob_id(1), 0, NOW).await, Err(StoreError::Unavailable));
     let put = store.put_chunk(chunk(BOB, 2, 100, 0)).await;
     assert_eq!(put, Err(StoreError::Unavailable));
     store.delete_blob(BOB.id(), blob_id(2)).await.unwrap();
     store.sweep(NOW).await.unwrap();
-    fs::rename(&aside, ground.folder.path()).unwrap();
+    fs::rename(&aside, ground.blobs.path()).unwrap();
     assert!(store.chunk(blob_id(1), 0, NOW).await.unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_stores_folder_is_refused() {
-    let (Some(one), Some(other)) = (Ground::fresh(), Ground::fresh()) else { return };
-    drop(one.open().await);
-    let options = Options::new(other.database.dsn(), one.url());
-    let options = Options { allow_single_node: true, ..options };
+    let (Some(one), Some(other)) = (InDatabase::found(), InDatabase::found()) else { return };
+    drop(one.node().await.unwrap());
+    let options = Options { blobs: one.options().blobs, ..other.options() };
     let refused = Postgres::open(options, Arc::new(Asleep)).await.err().unwrap();
     assert!(refused.to_string().contains("not where this store keeps its blobs"), "{refused}");
-    drop(other.open().await);
-    drop(one.open().await);
+    drop(other.node().await.unwrap());
+    drop(one.node().await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_put_forget_and_sweep_at_once() {
-    let Some(ground) = Ground::fresh() else { return };
-    let stores = [Arc::new(ground.with_bob().await), Arc::new(ground.open().await)];
+    let Some(ground) = InDatabase::found() else { return };
+    let stores = [Arc::new(ground.with_bob().await), Arc::new(ground.node().await.unwrap())];
     let mut acts = tokio::task::JoinSet::new();
     for number in 0..4_usize {
         let store = Arc::clone(&stores[number % 2]);
@@ -266,7 +228,8 @@ const CHILD: [&str; 3] = ["MSG_TEST_DSN", "MSG_TEST_BLOBS", "MSG_FAIL_POINT"];
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acts_until_it_is_killed() {
     let [Ok(dsn), Ok(blobs), Ok(_)] = CHILD.map(std::env::var) else { return };
-    let store = open(dsn, blobs).await;
+    let options = Options { allow_single_node: true, ..Options::new(dsn, blobs) };
+    let store = Postgres::open(options, Arc::new(Asleep)).await.unwrap();
     put_all(&store, 1, 2).await;
     store.delete_blob(BOB.id(), blob_id(1)).await.unwrap();
     store.sweep(NOW).await.unwrap();
@@ -276,9 +239,9 @@ async fn acts_until_it_is_killed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_killed_between_two_steps_leaves_what_the_next_sweep_ends() {
     for point in ["blob-made:1", "object-put:1", "object-put:2", "objects-removed:1"] {
-        let Some(ground) = Ground::fresh() else { return };
+        let Some(ground) = InDatabase::found() else { return };
         let store = ground.with_bob().await;
-        let values = [ground.database.dsn(), ground.url(), point.to_owned()];
+        let values = [ground.database.dsn(), ground.options().blobs, point.to_owned()];
         let child = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "store::postgres::blobs::tests::acts_until_it_is_killed"])
             .envs(CHILD.into_iter().zip(values))

@@ -1,76 +1,18 @@
 //! Moves into a database and out of it, and who is kept away meanwhile.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
-
-use msg_postgres_rig::{Database, are_there};
+use std::{sync::Arc, time::Duration};
 
 use super::*;
-use crate::{
-    store::{
-        Accounts as _, Blobs as _, Mailboxes as _, Maintenance as _, Records as _, Wake,
-        conformance::{
-            self, Engine,
-            laboratory::{BOB, CAROL, MANY, NOW, by_door, chunk, record_id},
-        },
-        memory::Memory,
-        portable::{TransferError, transfer},
-        postgres::{Options, tests::Asleep},
+use crate::store::{
+    Accounts as _, Blobs as _, Mailboxes as _, Maintenance as _, Records as _,
+    conformance::{
+        self,
+        laboratory::{BOB, CAROL, MANY, NOW, by_door, chunk, record_id},
     },
-    test_folder::Folder,
+    memory::Memory,
+    portable::{TransferError, transfer},
+    postgres::tests::{Asleep, in_database::InDatabase},
 };
-
-/// An empty database, and a folder for the pieces of blobs.
-struct InDatabase {
-    database: Database,
-    blobs: Folder,
-}
-
-impl InDatabase {
-    fn options(&self) -> Options {
-        let blobs = format!("file://{}", self.blobs.path().display());
-        let options = Options::new(self.database.dsn(), blobs);
-        // On a machine that may be busy.
-        let (figures_good_for, patience) = (Duration::ZERO, Duration::from_secs(30));
-        Options { allow_single_node: true, figures_good_for, patience, ..options }
-    }
-
-    async fn node(&self) -> core::result::Result<Postgres, OpenError> {
-        Postgres::open(self.options(), Arc::new(Asleep)).await
-    }
-
-    async fn mover(&self) -> core::result::Result<Postgres, OpenError> {
-        Postgres::open_to_move(self.options(), Arc::new(Asleep)).await
-    }
-}
-
-impl Engine for InDatabase {
-    type Store = Postgres;
-
-    fn is_there() -> bool {
-        are_there()
-    }
-
-    fn fresh() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let blobs = Folder::new(&format!("postgres-portable-{number}"));
-        Self { database: Database::fresh(), blobs }
-    }
-
-    async fn open(&self, wake: Arc<dyn Wake>) -> Postgres {
-        Postgres::open(self.options(), wake).await.unwrap()
-    }
-
-    async fn open_to_move(&self, wake: Arc<dyn Wake>) -> Postgres {
-        Postgres::open_to_move(self.options(), wake).await.unwrap()
-    }
-}
 
 conformance::portable_suite!(InDatabase);
 
@@ -80,10 +22,7 @@ fn memory() -> Memory {
 
 #[tokio::test]
 async fn nodes_and_moves_keep_each_other_away() {
-    if !are_there() {
-        return;
-    }
-    let place = InDatabase::fresh();
+    let Some(place) = InDatabase::found() else { return };
     let node = place.node().await.unwrap();
     let refused = place.mover().await.err().unwrap();
     assert!(matches!(refused, OpenError::Running), "{refused}");
@@ -112,10 +51,7 @@ async fn nodes_and_moves_keep_each_other_away() {
 
 #[tokio::test]
 async fn what_is_damaged_in_the_database_is_named_and_left_behind_if_asked() {
-    if !are_there() {
-        return;
-    }
-    let place = InDatabase::fresh();
+    let Some(place) = InDatabase::found() else { return };
     let node = place.node().await.unwrap();
     for person in [BOB, CAROL] {
         node.create_account(person.registration(), NOW).await.unwrap();
@@ -126,8 +62,7 @@ async fn what_is_damaged_in_the_database_is_named_and_left_behind_if_asked() {
         }
     }
     drop(node);
-    let server = place.database.server();
-    let mut session = server.session(server.primary(), place.database.name()).unwrap();
+    let mut session = place.session();
     let bob = format!("decode('{}', 'hex')", BOB.id());
     session
         .query(&format!(

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use data_encoding::HEXLOWER;
-use msg_postgres_rig::{Database, Session};
 use msg_protocol::time::UnixSeconds;
 use tokio::task::JoinSet;
 
@@ -13,40 +12,16 @@ use crate::store::{
     account::Creation,
     conformance::laboratory::{BOB, CAROL, MANY, NOW, Person, by_door, record_id, right, right_id},
     mailbox::{Appended, NewEnvelope},
-    postgres::{Options, Postgres, tests::Asleep},
+    postgres::{
+        Options, Postgres,
+        tests::{Asleep, in_database::InDatabase},
+    },
     right::RightKind,
     upkeep::BETWEEN_SWEEPS,
 };
-use crate::test_folder::Folder;
 
-/// A database for several nodes, and for somebody who looks into it by hand.
-struct Place {
-    database: Database,
-    blobs: Folder,
-}
-
-impl Place {
-    /// `None` where there is no database to be had.
-    fn new(name: &str) -> Option<Self> {
-        let blobs = Folder::new(&format!("postgres-upkeep-{name}"));
-        msg_postgres_rig::are_there().then(|| Self { database: Database::fresh(), blobs })
-    }
-
-    async fn node(&self) -> Arc<Postgres> {
-        self.node_that_sums_up(Duration::ZERO).await
-    }
-
-    async fn node_that_sums_up(&self, figures_good_for: Duration) -> Arc<Postgres> {
-        let blobs = format!("file://{}", self.blobs.path().display());
-        let options = Options::new(self.database.dsn(), blobs);
-        let options = Options { allow_single_node: true, figures_good_for, ..options };
-        Arc::new(Postgres::open(options, Arc::new(Asleep)).await.unwrap())
-    }
-
-    fn session(&self) -> Session {
-        let server = self.database.server();
-        server.session(server.primary(), self.database.name()).unwrap()
-    }
+async fn node(place: &InDatabase) -> Arc<Postgres> {
+    Arc::new(place.node().await.unwrap())
 }
 
 async fn register(store: &Postgres, person: Person) {
@@ -83,8 +58,8 @@ async fn sweep_all(store: Arc<Postgres>) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_that_sweep_at_once_count_each_envelope_once() {
     const EACH: u32 = 700;
-    let Some(place) = Place::new("nodes") else { return };
-    let nodes = [place.node().await, place.node().await, place.node().await];
+    let Some(place) = InDatabase::found() else { return };
+    let nodes = [node(&place).await, node(&place).await, node(&place).await];
     for person in [BOB, CAROL] {
         register(&nodes[0], person).await;
         fill(&nodes[0], person, EACH).await;
@@ -101,8 +76,8 @@ async fn nodes_that_sweep_at_once_count_each_envelope_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sweep_waits_for_nobody() {
-    let Some(place) = Place::new("sweep") else { return };
-    let store = place.node().await;
+    let Some(place) = InDatabase::found() else { return };
+    let store = node(&place).await;
     for person in [BOB, CAROL] {
         register(&store, person).await;
         fill(&store, person, 3).await;
@@ -120,8 +95,8 @@ async fn a_sweep_waits_for_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn time_passes_with_the_nodes_and_never_goes_back() {
-    let Some(place) = Place::new("time") else { return };
-    let (one, other) = (place.node().await, place.node().await);
+    let Some(place) = InDatabase::found() else { return };
+    let (one, other) = (node(&place).await, node(&place).await);
     let wall = UnixSeconds(NOW.0);
     assert_eq!(one.time(wall).await, Ok(NOW));
     one.sweep(NOW.plus_s(1_000)).await.unwrap();
@@ -141,9 +116,10 @@ async fn time_passes_with_the_nodes_and_never_goes_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn figures_are_kept_for_as_long_as_they_are_good() {
-    let Some(place) = Place::new("figures") else { return };
-    let store = place.node().await;
-    let patient = place.node_that_sums_up(Duration::from_hours(1)).await;
+    let Some(place) = InDatabase::found() else { return };
+    let store = node(&place).await;
+    let options = Options { figures_good_for: Duration::from_hours(1), ..place.options() };
+    let patient = Postgres::open(options, Arc::new(Asleep)).await.unwrap();
     assert_eq!(patient.figures().await.unwrap().accounts, 0);
     register(&store, BOB).await;
     assert_eq!(patient.figures().await.unwrap().accounts, 0);
@@ -156,8 +132,8 @@ async fn figures_are_kept_for_as_long_as_they_are_good() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_tells_what_does_not_fit() {
-    let Some(place) = Place::new("check") else { return };
-    let store = place.node().await;
+    let Some(place) = InDatabase::found() else { return };
+    let store = node(&place).await;
     register(&store, BOB).await;
     fill(&store, BOB, 3).await;
     let prekeys = BOB.prekeys(0, 0..3);
