@@ -4,6 +4,8 @@
 //! message, what is known of it, the receipt) goes into one step with the
 //! sequence number up to which the relay may forget.
 
+mod details;
+mod lost;
 mod marked;
 mod opened;
 mod reading;
@@ -18,7 +20,8 @@ use msg_protocol::{
 };
 use rand_core::CryptoRng;
 
-pub(super) use self::opened::post_reset;
+pub(super) use self::lost::post_reset;
+pub use self::lost::set_back;
 pub use self::reading::{
     Unread, confirm_all, mark_read, mark_shown, number_in, number_of, show_as, take_unread, unread,
     unread_count,
@@ -26,7 +29,7 @@ pub use self::reading::{
 use super::{
     EngineError,
     account::{self, Own},
-    contacts, marks, outbox, prekeys,
+    contacts, marks, prekeys,
     sessions::{Opened, PeerDevice, Sessions},
     settings,
 };
@@ -132,39 +135,6 @@ pub fn forget(draft: &Draft<'_>, now: UnixSeconds) -> Result<(), EngineError> {
         }
     }
     marks::early::forget(draft, now, KNOWN_DAYS)
-}
-
-/// This store turned out to be an older copy of itself: no session of it is used
-/// for sending again, everybody is told, with a new door, and prekeys get numbers
-/// never given.
-pub fn set_back<R: CryptoRng + ?Sized>(
-    draft: &Draft<'_>,
-    counter: u64,
-    now: UnixSeconds,
-    rng: &mut R,
-) -> Result<(), EngineError> {
-    account::change_relay(draft, |state| {
-        state.counter = state.counter.max(counter).saturating_add(1);
-        state.set_back = state.set_back.saturating_add(1);
-        state.keyed = None;
-        (state.records, state.restores) = (None, true);
-    })?;
-    let mut own = prekeys::load(draft)?;
-    own.leap(now);
-    prekeys::keep(draft, &own);
-    let mut sessions = Sessions::new(draft);
-    for peer in sessions.peers()? {
-        sessions.retire(&peer, now)?;
-    }
-    for (id, contact) in contacts::everybody(draft)? {
-        outbox::seal_anew(draft, id, None, now)?;
-        if contact.is_reached() && !outbox::has_reset(draft, id)? {
-            post_reset(draft, id, &contact, 0, now, rng)?;
-        }
-    }
-    // The door may have been changed since, and not for the number that is known.
-    contacts::change_door(draft, now, rng)?;
-    Ok(())
 }
 
 /// The taking in of one page.

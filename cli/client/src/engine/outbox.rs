@@ -1,10 +1,13 @@
 //! What is said: posted once, sealed for each device, deposited until confirmed.
 
+mod addressees;
 mod answered;
 mod epochs;
 mod levels;
+mod next;
 mod opening;
 mod outgoing;
+mod wants;
 
 use core::ops::ControlFlow;
 
@@ -22,7 +25,8 @@ pub use self::{
     epochs::{relay_is_in, unconfirmed_at},
     levels::{confirmed, level_of, raise},
     opening::{begin, bought, not_opened},
-    outgoing::{Due, Parcel, Want, due},
+    outgoing::{Due, Parcel, due},
+    wants::Want,
 };
 use super::{EngineError, cards, files, marks, numbers};
 use crate::{

@@ -1,22 +1,19 @@
 //! What an opened message does, by its kind.
 
-use msg_crypto::{OpenError, session::pair::Adopted};
+use msg_crypto::session::pair::Adopted;
 use msg_protocol::{
-    card::Card,
-    content::{Confirm, ContactDetails, Content, Lines, Message, ReceiptLevel, SessionReset, Text},
+    content::{Confirm, Content, Lines, Message, ReceiptLevel, Text},
     group::GroupContext,
     id::{AccountId, MessageId},
-    signed::Verified,
-    time::UnixSeconds,
 };
 use rand_core::CryptoRng;
 
 use super::{EngineError, News, Taking};
 use crate::{
     engine::{
-        account, cards, contacts,
+        cards, contacts,
         groups::{
-            self, came,
+            came,
             hear::{self, Verdict},
         },
         marks, numbers, outbox,
@@ -26,34 +23,10 @@ use crate::{
     mutant::{self, Mutant},
     rows::{
         ContactRow, Direction, KnownRow, MessageRow, Read as _, Standing, UnreadRow,
-        account::key as account_key,
         contact::key,
         message::{known_in, known_key},
     },
-    step::Draft,
 };
-
-/// Tells somebody that what was sealed to us so far should be sealed anew.
-pub(in crate::engine) fn post_reset<R: CryptoRng + ?Sized>(
-    draft: &Draft<'_>,
-    id: AccountId,
-    contact: &ContactRow,
-    unopened: u32,
-    now: UnixSeconds,
-    rng: &mut R,
-) -> Result<(), EngineError> {
-    let post = outbox::Post {
-        account: id,
-        message: outbox::new_message_id(rng),
-        sent_ms: now.0.saturating_mul(1_000),
-        content: SessionReset { unopened }.into(),
-        confirm: Confirm::Later,
-        is_kept: false,
-        group: None,
-    };
-    outbox::post(draft, contact, post, now)?;
-    Ok(())
-}
 
 /// Where and when something was said.
 pub(super) struct Said<'c> {
@@ -66,79 +39,6 @@ pub(super) struct Said<'c> {
 }
 
 impl Taking<'_, '_> {
-    /// A session knew the envelope and did not open it.
-    pub(super) fn refused<R: CryptoRng + ?Sized>(
-        &mut self,
-        peer: &PeerDevice,
-        error: &OpenError,
-        rng: &mut R,
-    ) -> Result<(), EngineError> {
-        if *error == OpenError::AlreadyOpened {
-            return Ok(());
-        }
-        self.news.push(News::Unopened);
-        let is_lost = matches!(
-            error,
-            OpenError::TooFarAhead { .. }
-                | OpenError::TooManySkipped { .. }
-                | OpenError::ChainEnded
-        );
-        let id = AccountId::of(&peer.identity());
-        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_reached);
-        if let Some(contact) = contact.filter(|_| is_lost)
-            && !outbox::has_reset(self.draft, id)?
-        {
-            // Once for all that is lost until they know.
-            self.sessions.retire(peer, self.now)?;
-            post_reset(self.draft, id, &contact, 1, self.now, rng)?;
-        }
-        Ok(())
-    }
-
-    /// Somebody whom we have told our door knocks: it is no good to them, or they
-    /// never got it. So they are told once more, unless that is on its way.
-    pub(super) fn knocks_again<R: CryptoRng + ?Sized>(
-        &self,
-        peer: &PeerDevice,
-        rng: &mut R,
-    ) -> Result<(), EngineError> {
-        let id = AccountId::of(&peer.identity());
-        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_reached);
-        let Some(mut contact) = contact else { return Ok(()) };
-        if contact.told_door == 0 || outbox::has_details(self.draft, id)? {
-            return Ok(());
-        }
-        contact.told_door = 0;
-        contacts::connect(self.draft, self.own, id, &mut contact, self.now, rng)?;
-        self.draft.write(&key(id), &contact);
-        Ok(())
-    }
-
-    /// Whether a group that we are in names them: then they are no stranger, and are
-    /// kept as a member whose home has not been looked at.
-    pub(super) fn is_introduced(
-        &self,
-        id: AccountId,
-        card: &Verified<Card>,
-    ) -> Result<bool, EngineError> {
-        let Some(address) = groups::address_of(self.draft, id)? else { return Ok(false) };
-        let fellow = contacts::fellow(address.to_string(), card, self.now);
-        self.draft.write(&key(id), &fellow);
-        Ok(true)
-    }
-
-    /// Somebody whom we do not know.
-    pub(super) fn knocked(
-        &mut self,
-        id: AccountId,
-        card: &Verified<Card>,
-    ) -> Result<(), EngineError> {
-        let name = contacts::free_request_name(self.draft, card.name.as_str())?;
-        self.draft.write(&key(id), &contacts::stranger(name, card, self.now));
-        self.news.push(News::Request(id));
-        Ok(())
-    }
-
     pub(super) fn message<R: CryptoRng + ?Sized>(
         &mut self,
         peer: &PeerDevice,
@@ -164,21 +64,10 @@ impl Taking<'_, '_> {
         let Message { id: message_id, sent_ms, confirm, content, group, .. } = message;
         let again = self.draft.row::<KnownRow>(&known_key(id, message_id))?.is_some();
         let mut ids = vec![message_id];
-        let is_held = match &group {
-            Some(context) if !again => {
-                // Others have not got what is passed on to us alone.
-                let noted = (!matches!(content, Content::Replay(_))).then_some(message_id);
-                match hear::hear(self.draft, id, &mut contact, noted, context, self.now, rng)? {
-                    Verdict::Show => false,
-                    Verdict::Hold => true,
-                    Verdict::Refuse => {
-                        self.know(id, message_id, None);
-                        self.news.push(News::Refused(id));
-                        return Ok(());
-                    }
-                }
-            }
-            _ => false,
+        let in_group = group.as_ref().filter(|_| !again);
+        let Some(is_held) = self.heard(id, &mut contact, message_id, in_group, &content, rng)?
+        else {
+            return Ok(());
         };
         let place = Said { group: group.as_ref(), is_held, sent_ms };
         match content {
@@ -211,22 +100,28 @@ impl Taking<'_, '_> {
         self.confirm(id, &ids, confirm, rng)
     }
 
-    /// They cannot open what was sealed to them so far.
-    fn reset(
+    /// Whether what was said in a group waits for its commits; `None` if it is refused.
+    fn heard<R: CryptoRng + ?Sized>(
         &mut self,
         id: AccountId,
-        peer: &PeerDevice,
-        part: Adopted,
+        contact: &mut ContactRow,
         message: MessageId,
-    ) -> Result<(), EngineError> {
-        if part == Adopted::ReceiveOnly {
-            // They have lost the session that we send in, as far as we know.
-            self.sessions.retire(peer, self.now)?;
-        }
-        outbox::seal_anew(self.draft, id, Some(peer.device()), self.now)?;
-        self.know(id, message, None);
-        self.news.push(News::Reset(id));
-        Ok(())
+        group: Option<&GroupContext>,
+        what: &Content,
+        rng: &mut R,
+    ) -> Result<Option<bool>, EngineError> {
+        let Some(context) = group else { return Ok(Some(false)) };
+        // Others have not got what is passed on to us alone.
+        let noted = (!matches!(what, Content::Replay(_))).then_some(message);
+        Ok(match hear::hear(self.draft, id, contact, noted, context, self.now, rng)? {
+            Verdict::Show => Some(false),
+            Verdict::Hold => Some(true),
+            Verdict::Refuse => {
+                self.know(id, message, None);
+                self.news.push(News::Refused(id));
+                None
+            }
+        })
     }
 
     fn lines(
@@ -328,54 +223,5 @@ impl Taking<'_, '_> {
         };
         let delivered = ReceiptLevel::Delivered;
         receipts::note(self.draft, id, ids, delivered, soon, self.now, rng)
-    }
-
-    /// How to reach somebody: taken as it is from whom we know there, a claim to be
-    /// checked from others.
-    fn details<R: CryptoRng + ?Sized>(
-        &mut self,
-        id: AccountId,
-        contact: &mut ContactRow,
-        details: ContactDetails,
-        rng: &mut R,
-    ) -> Result<(), EngineError> {
-        contact.display_name = details.display_name.to_string();
-        let is_let_in = contact.standing == Standing::Request && self.came_by_link(&details)?;
-        if is_let_in {
-            contact.standing = Standing::Added;
-        }
-        let (place, _) = contacts::named_place(self.draft, &self.own.row, &details)?;
-        if contact.place.as_ref() != Some(&place) {
-            contact.claim = Some(details);
-            self.draft.write(&key(id), contact);
-            self.news.push(News::Claim(id));
-            return Ok(());
-        }
-        let had_door = contact.door.is_some();
-        contact.door = details.door.or_else(|| contact.door.take());
-        contact.claim = None;
-        if is_let_in {
-            contacts::accept(self.draft, self.own, id, contact, self.now, rng)?;
-        } else if contact.is_reached() {
-            contacts::connect(self.draft, self.own, id, contact, self.now, rng)?;
-        }
-        self.draft.write(&key(id), contact);
-        if contact.is_accepted() && !had_door && contact.door.is_some() {
-            self.news.push(News::Connected(id));
-        }
-        Ok(())
-    }
-
-    /// Whether they showed a token of ours that is out. It is good once.
-    fn came_by_link(&self, details: &ContactDetails) -> Result<bool, EngineError> {
-        let Some(token) = &details.token else { return Ok(false) };
-        let mut row = account::row(self.draft)?;
-        let now: UnixSeconds = self.now;
-        let found = row.tokens.iter().any(|(known, expires)| known == token && *expires > now);
-        if found {
-            row.tokens.retain(|(known, expires)| known != token && *expires > now);
-            self.draft.write(account_key::ACCOUNT, &row);
-        }
-        Ok(found)
     }
 }

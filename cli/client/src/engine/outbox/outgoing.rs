@@ -3,33 +3,33 @@
 //! A contact gets nothing while there is an alarm about them, or no right to
 //! deposit: their door, or what is left of a knock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use msg_protocol::{
     address::{Pin, RelayAddress},
     bounded::List,
     content::{Content, Message},
     envelope::Envelope,
-    id::{AccountId, DeviceId, EnvelopeId, MailboxId},
+    id::{AccountId, EnvelopeId, MailboxId},
     request::Access,
     time::UnixSeconds,
 };
 use rand_core::CryptoRng;
 
 use super::{
-    EngineError, all,
-    cards::{self, Said},
+    EngineError,
+    addressees::{Addressee, Addressees},
+    all,
+    next::Next,
+    wants::{Want, wants},
 };
 use crate::{
     engine::{
         account::{self, Own},
-        contacts, files,
         sessions::{PeerDevice, Sessions},
         settings,
     },
-    rows::{
-        ContactRow, OutboxRow, OutboxState, Place, Sealing, SettingsRow, Standing, contact::key,
-    },
+    rows::{ContactRow, OutboxRow, OutboxState, Sealing, SettingsRow},
     step::Draft,
 };
 
@@ -37,8 +37,6 @@ use crate::{
 const CLAIM_S: u64 = 20;
 /// The longest pause between two tries.
 const MAX_PAUSE_S: u64 = 30;
-/// Days after which what is not confirmed is sealed anew.
-const ANEW_DAYS: u32 = 1;
 /// Days that an envelope asks to be kept.
 const ENVELOPE_DAYS: u32 = 30;
 
@@ -59,19 +57,6 @@ pub struct Parcel {
     pub envelope: Envelope,
 }
 
-/// A session that is needed before anything can be sealed.
-#[derive(Debug, Clone)]
-pub struct Want {
-    /// With whom.
-    pub account: AccountId,
-    /// Where they live.
-    pub place: Place,
-    /// With which devices.
-    pub devices: Vec<DeviceId>,
-    /// The right to take prekeys; none has to be bought first.
-    pub access: Option<Access>,
-}
-
 /// What can leave now: sealed if it was not yet, the same bytes if it was. With
 /// `only`, what is for those accounts.
 fn parcels<R: CryptoRng + ?Sized>(
@@ -85,7 +70,7 @@ fn parcels<R: CryptoRng + ?Sized>(
         draft,
         own,
         sessions: Sessions::new(draft),
-        contacts: Contacts { draft, rows: BTreeMap::new() },
+        addressees: Addressees::new(draft),
         retired: BTreeSet::new(),
         settings: settings::of(draft)?,
         is_unpublished_door: account::relay(draft)?.door < own.row.door_number,
@@ -98,7 +83,7 @@ fn parcels<R: CryptoRng + ?Sized>(
             parcels.extend(round.parcel(number, row)?);
         }
     }
-    round.contacts.keep();
+    round.addressees.keep();
     Ok(parcels)
 }
 
@@ -107,7 +92,7 @@ struct Round<'d, 'r, R: ?Sized> {
     draft: &'d Draft<'r>,
     own: &'d Own,
     sessions: Sessions<'d, 'r>,
-    contacts: Contacts<'d, 'r>,
+    addressees: Addressees<'d, 'r>,
     retired: BTreeSet<PeerDevice>,
     settings: SettingsRow,
     is_unpublished_door: bool,
@@ -122,9 +107,9 @@ impl<R: CryptoRng + ?Sized> Round<'_, '_, R> {
             super::cancel(self.draft, number, &row)?;
             return Ok(None);
         }
-        let Some(next) = step(&row, self.now) else { return Ok(None) };
-        let Some(contact) = self.contacts.open(row.account)? else { return Ok(None) };
-        if !contact.hears(&row.content) || is_held(self.draft, &self.settings, contact, &row)? {
+        let Some(next) = Next::of(&row, self.now) else { return Ok(None) };
+        let Some(contact) = self.addressees.find(row.account)? else { return Ok(None) };
+        if !contact.hears(&row.content) || contact.is_held(self.draft, &self.settings, &row)? {
             return Ok(None);
         }
         let Some(place) = contact.row.place.clone() else { return Ok(None) };
@@ -164,7 +149,7 @@ impl<R: CryptoRng + ?Sized> Round<'_, '_, R> {
         row: &mut OutboxRow,
         access: &Access,
     ) -> Result<Option<Sealing>, EngineError> {
-        let Some(contact) = self.contacts.open(row.account)? else { return Ok(None) };
+        let Some(contact) = self.addressees.find(row.account)? else { return Ok(None) };
         if contact.row.door.is_none() {
             return Ok(None);
         }
@@ -178,7 +163,7 @@ impl<R: CryptoRng + ?Sized> Round<'_, '_, R> {
     }
 
     fn seal(&mut self, row: &OutboxRow, access: &Access) -> Result<Option<Sealing>, EngineError> {
-        let Some(contact) = self.contacts.open(row.account)? else { return Ok(None) };
+        let Some(contact) = self.addressees.find(row.account)? else { return Ok(None) };
         let peer = PeerDevice::new(&contact.card.card.identity, row.device);
         let message = message(self.own, contact, row).encode()?;
         let Some(sealed) = self.sessions.seal(&peer, &message, self.now, self.rng)? else {
@@ -192,18 +177,8 @@ impl<R: CryptoRng + ?Sized> Round<'_, '_, R> {
     }
 }
 
-/// Whether a row waits for trust, or for the file that it tells of.
-fn is_held(
-    draft: &Draft<'_>,
-    settings: &SettingsRow,
-    contact: &Open,
-    row: &OutboxRow,
-) -> Result<bool, EngineError> {
-    Ok(settings.holds(&contact.row, &row.content) || files::is_held(draft, &row.content)?)
-}
-
 /// What a row says, as it is sealed now.
-fn message(own: &Own, contact: &Open, row: &OutboxRow) -> Message {
+fn message(own: &Own, contact: &Addressee, row: &OutboxRow) -> Message {
     Message {
         id: row.message,
         sent_ms: row.sent_ms,
@@ -237,30 +212,6 @@ pub fn due<R: CryptoRng + ?Sized>(
     Ok(Due { parcels, wants: wants(draft, only, now)? })
 }
 
-/// What is to be done for a row.
-enum Next {
-    /// Seal it.
-    Seal,
-    /// Seal it once more: nobody has confirmed it for long.
-    Anew,
-    /// Deposit the same once more.
-    Again(Sealing),
-}
-
-fn step(row: &OutboxRow, now: UnixSeconds) -> Option<Next> {
-    match &row.state {
-        OutboxState::Queued if row.is_due(now) => Some(Next::Seal),
-        OutboxState::Sealed(sealing) if row.is_due(now) => {
-            let is_old = now.is_days_after(sealing.sealed, ANEW_DAYS);
-            Some(if is_old { Next::Seal } else { Next::Again(sealing.clone()) })
-        }
-        OutboxState::Deposited(sealing) if now.is_days_after(sealing.sealed, ANEW_DAYS) => {
-            Some(Next::Anew)
-        }
-        _ => None,
-    }
-}
-
 pub(super) fn pause_s(tries: u32) -> u64 {
     CLAIM_S.max(1_u64 << tries.min(5)).min(MAX_PAUSE_S)
 }
@@ -273,104 +224,4 @@ fn access(row: &ContactRow, again: bool, now: UnixSeconds) -> Option<Access> {
     }
     let right = row.right.as_ref().filter(|right| right.expires > now)?;
     (right.knocks > 0 || again).then(|| right.access.clone())
-}
-
-/// Contacts that are written to, each read once.
-struct Contacts<'d, 'r> {
-    draft: &'d Draft<'r>,
-    rows: BTreeMap<AccountId, Option<Open>>,
-}
-
-struct Open {
-    row: ContactRow,
-    card: Said,
-    changed: bool,
-}
-
-impl Contacts<'_, '_> {
-    /// A contact, if anything may be sent to them.
-    fn open(&mut self, account: AccountId) -> Result<Option<&mut Open>, EngineError> {
-        if !self.rows.contains_key(&account) {
-            let row = contacts::with(self.draft, account)?;
-            let row = row.filter(|row| row.standing != Standing::Blocked && row.alarm.is_none());
-            let open = match row {
-                Some(row) => Some(Open { card: cards::said(&row)?, row, changed: false }),
-                None => None,
-            };
-            self.rows.insert(account, open);
-        }
-        Ok(self.rows.get_mut(&account).and_then(Option::as_mut))
-    }
-
-    fn keep(self) {
-        for (account, open) in self.rows {
-            if let Some(open) = open.filter(|open| open.changed) {
-                self.draft.write(&key(account), &open.row);
-            }
-        }
-    }
-}
-
-impl Open {
-    /// Whether that is said to them. Who has left a group is told so, contact or not.
-    fn hears(&self, content: &Content) -> bool {
-        self.row.is_reached() || matches!(content, Content::GroupOperation(_))
-    }
-
-    /// A knock has been used.
-    fn spend(&mut self, access: &Access) {
-        if let Some(right) = self.row.right.as_mut().filter(|right| right.access == *access) {
-            right.knocks = right.knocks.saturating_sub(1);
-            self.changed = true;
-        }
-    }
-}
-
-/// Sessions that are needed for what is queued.
-fn wants(
-    draft: &Draft<'_>,
-    only: Option<&[AccountId]>,
-    now: UnixSeconds,
-) -> Result<Vec<Want>, EngineError> {
-    let mut sessions = Sessions::new(draft);
-    let mut contacts = Contacts { draft, rows: BTreeMap::new() };
-    let settings = settings::of(draft)?;
-    let mut wants: Vec<Want> = Vec::new();
-    for (_, row) in all(draft)? {
-        let is_meant = only.is_none_or(|only| only.contains(&row.account));
-        let next = step(&row, now);
-        if !is_meant || !matches!(next, Some(Next::Seal | Next::Anew)) {
-            continue;
-        }
-        let Some(contact) = contacts.open(row.account)? else { continue };
-        if !contact.hears(&row.content) || is_held(draft, &settings, contact, &row)? {
-            continue;
-        }
-        if contact.row.door.is_none() && matches!(next, Some(Next::Anew)) {
-            continue;
-        }
-        let Some(place) = contact.row.place.clone() else { continue };
-        let peer = PeerDevice::new(&contact.card.card.identity, row.device);
-        let right = contact.row.right.as_ref().filter(|right| right.expires > now);
-        let is_stuck = contact.row.door.is_none() && right.is_some_and(|right| right.knocks == 0);
-        let has_right = contact.row.door.is_some() || right.is_some();
-        if is_stuck || (has_right && sessions.can_seal(&peer)?) {
-            continue;
-        }
-        let access = match (&contact.row.door, right) {
-            (Some(door), _) => Some(Access::Door(door.clone())),
-            (None, Some(right)) => {
-                Some(if right.fetch { right.access.clone() } else { Access::None })
-            }
-            (None, None) => None,
-        };
-        match wants.iter_mut().find(|want| want.account == row.account) {
-            Some(want) if want.devices.contains(&row.device) => {}
-            Some(want) => want.devices.push(row.device),
-            None => {
-                wants.push(Want { account: row.account, place, devices: vec![row.device], access });
-            }
-        }
-    }
-    Ok(wants)
 }
