@@ -93,7 +93,8 @@ pub(crate) struct Error {
 impl Failure {
     /// A failure, said in lower case and without a full stop.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hint: None, kept: None, retry_after_s: None }
+        let message = without_numbers(&message.into());
+        Self { exit, message, hint: None, kept: None, retry_after_s: None }
     }
 
     /// What to do about it.
@@ -168,5 +169,33 @@ impl From<output::WriteError> for Failure {
                 Self::new(Exit::Failed, format!("output could not be written: {error}"))
             }
         }
+    }
+}
+
+/// A message in which the system's errors are words alone, without the numbers that
+/// the standard library puts behind them.
+fn without_numbers(message: &str) -> String {
+    let mut parts = message.split(" (os error ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| match part.split_once(')') {
+        Some((number, rest)) if number.parse::<i32>().is_ok() => text + rest,
+        _ => text + " (os error " + part,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_said_without_its_number() {
+        let error = io::Error::from_raw_os_error(2);
+        let failure = Failure::new(Exit::Failed, format!("a: {error}; b: {error}, so none"));
+        let words = "No such file or directory";
+        assert_eq!(failure.to_string(), format!("a: {words}; b: {words}, so none"));
+        let others = "a file (os error x), and (os error 2";
+        assert_eq!(Failure::new(Exit::Failed, others).to_string(), others);
     }
 }
