@@ -24,6 +24,7 @@ mod batch;
 mod blobs;
 mod check;
 mod collect;
+mod deposit;
 mod engine;
 mod envelope;
 mod format;

@@ -1,21 +1,24 @@
 //! Accounts, their cards and devices, in the embedded store.
 
+mod change;
+mod create;
+mod delete;
+mod device;
+
 use msg_protocol::{
     address::AccountName,
-    card::{self, Card, Succession},
-    id::{AccountId, DeviceId, MailboxId},
+    card,
+    id::{AccountId, DeviceId},
     secret::SaltedHash,
-    signed::Verified,
 };
 
+use self::{change::change, create::create, delete::delete};
 use super::{
     Redb,
     batch::Batch,
-    envelope::envelope_key,
-    mailboxes::{self, index_prefix, mailbox_key, sequence_of},
-    rows::{AccountRow, BlobRow, CardRow, DeviceRow, InviteRow, MailboxRow, NameRow, RightRow},
-    table::{Table, View, key},
-    upkeep::{Expiring, expiry_key},
+    mailboxes::mailbox_key,
+    rows::{AccountRow, CardRow, DeviceRow, MailboxRow, NameRow},
+    table::{View, key},
 };
 use crate::store::{
     Accounts, RelayTime, Result, StoreError,
@@ -23,7 +26,6 @@ use crate::store::{
         Account, AccountChange, CardPage, Changed, Creation, Device, DeviceChange, DoorHashes,
         NewAccount, Quota, Whose,
     },
-    right::RightId,
 };
 
 /// Bytes that an account takes, roughly.
@@ -77,208 +79,6 @@ pub(super) fn shown(view: &impl View, id: AccountId, row: AccountRow) -> Result<
         },
         created: row.created,
     })
-}
-
-fn create(batch: &mut Batch<'_>, new: &NewAccount, now: RelayTime) -> Result<Creation> {
-    let (id, name) = (new.card.account(), &new.card.name);
-    let named = batch.row::<NameRow>(name.as_str().as_bytes())?;
-    if named.is_some() || account_row(batch, id)?.is_some() {
-        return Ok(Creation::Taken);
-    }
-    if let Some(invite) = new.invite
-        && !use_invite(batch, invite, now)?
-    {
-        return Ok(Creation::NoInvite);
-    }
-    let row = AccountRow {
-        name: name.clone(),
-        version: new.card.version,
-        credential: new.credential,
-        door: new.door,
-        previous_door: None,
-        suspended: false,
-        administrator: false,
-        mailbox_envelopes: None,
-        mailbox_bytes: None,
-        blob_bytes: None,
-        created: new.created,
-    };
-    batch.put(name.as_str().as_bytes(), &NameRow(id))?;
-    batch.put(id.as_bytes(), &row)?;
-    batch.put(&card_key(id, row.version), &CardRow(new.card.as_signed().clone()))?;
-    batch.counters.accounts += 1;
-    for device in &new.card.devices {
-        add_device(batch, id, device.id(), new.device_credential)?;
-    }
-    Ok(Creation::Created)
-}
-
-/// Uses an invitation up by one.
-fn use_invite(batch: &mut Batch<'_>, id: RightId, now: RelayTime) -> Result<bool> {
-    let Some(mut invite) = batch.row::<InviteRow>(&id.0)? else { return Ok(false) };
-    if invite.uses == 0 || invite.expires <= now.0 {
-        return Ok(false);
-    }
-    invite.uses -= 1;
-    batch.put(&id.0, &invite)?;
-    Ok(true)
-}
-
-fn add_device(
-    batch: &mut Batch<'_>,
-    account: AccountId,
-    device: DeviceId,
-    credential: SaltedHash,
-) -> Result<()> {
-    let row = DeviceRow { credential, counter: 0, one_time: 0, next_pair: 0 };
-    batch.put(&device_key(account, device), &row)?;
-    let mailbox = MailboxRow { account, device, envelopes: 0, bytes: 0, knocks: 0, last: 0 };
-    batch.put(&mailbox_key(MailboxId::of(account, device)), &mailbox)?;
-    batch.counters.devices += 1;
-    Ok(())
-}
-
-/// Removes a device with its prekeys and its mailbox, damaged rows and all.
-fn remove_device(batch: &mut Batch<'_>, account: AccountId, device: DeviceId) -> Result<()> {
-    let mailbox = MailboxId::of(account, device);
-    let prefix = index_prefix(mailbox);
-    let index = batch.keys(Table::Mailboxes, &prefix, &prefix, usize::MAX)?;
-    let sequences: Vec<u64> = index.iter().filter_map(|key| sequence_of(key)).collect();
-    for sequence in &sequences {
-        // One whose index cannot be read goes below, with all that is left.
-        if let Err(error) = mailboxes::remove(batch, mailbox, &[*sequence])
-            && error != StoreError::Damaged
-        {
-            return Err(error);
-        }
-        batch.remove(Table::Heads, &envelope_key(mailbox, *sequence))?;
-        batch.remove(Table::Rests, &envelope_key(mailbox, *sequence))?;
-    }
-    batch.remove_all(Table::Mailboxes, mailbox.as_bytes())?;
-    batch.remove_all(Table::Prekeys, &device_key(account, device))?;
-    if batch.remove(Table::Devices, &device_key(account, device))? {
-        batch.counters.devices = batch.counters.devices.saturating_sub(1);
-    }
-    Ok(())
-}
-
-fn admit(
-    view: &impl View,
-    account: AccountId,
-    by: Option<SaltedHash>,
-) -> Result<core::result::Result<AccountRow, Changed>> {
-    Ok(match account_row(view, account)? {
-        None => Err(Changed::NotFound),
-        Some(row) if by.is_some_and(|hash| hash != row.credential) => Err(Changed::Stale),
-        Some(row) => Ok(row),
-    })
-}
-
-fn change(
-    batch: &mut Batch<'_>,
-    account: AccountId,
-    by: Option<SaltedHash>,
-    change: &AccountChange,
-) -> Result<Changed> {
-    let mut row = match admit(batch, account, by)? {
-        Ok(row) => row,
-        Err(refused) => return Ok(refused),
-    };
-    match change {
-        AccountChange::Card(card, devices) => {
-            return change_card(batch, account, row, card, *devices);
-        }
-        AccountChange::Credential(hash) => row.credential = *hash,
-        AccountChange::Door(hash, grace) if row.door != *hash => {
-            row.previous_door = Some((row.door, grace.0));
-            row.door = *hash;
-        }
-        // The same door once more leaves the one before it as it is.
-        AccountChange::Door(..) => return Ok(Changed::Done),
-        AccountChange::Suspended(suspended) => row.suspended = *suspended,
-        AccountChange::Administrator(administrator) => row.administrator = *administrator,
-        AccountChange::Quota(quota) => {
-            row.mailbox_envelopes = quota.mailbox_envelopes;
-            row.mailbox_bytes = quota.mailbox_bytes;
-            row.blob_bytes = quota.blob_bytes;
-        }
-    }
-    batch.put(account.as_bytes(), &row)?;
-    Ok(Changed::Done)
-}
-
-fn change_card(
-    batch: &mut Batch<'_>,
-    account: AccountId,
-    mut row: AccountRow,
-    card: &Verified<Card>,
-    devices: DeviceChange,
-) -> Result<Changed> {
-    let CardRow(held) = latest_card(batch, account, &row)?;
-    let held = held.verify_by_own_identity().map_err(|_| StoreError::Damaged)?;
-    match held.admits(card) {
-        Ok(Succession::Same) => return Ok(Changed::Done),
-        Ok(Succession::Next) if allows(batch, account, card, devices)? => (),
-        _ => return Ok(Changed::Stale),
-    }
-    row.version = card.version;
-    batch.put(&card_key(account, card.version), &CardRow(card.as_signed().clone()))?;
-    batch.put(account.as_bytes(), &row)?;
-    match devices {
-        DeviceChange::None => (),
-        DeviceChange::Add(device, credential) => add_device(batch, account, device, credential)?,
-        DeviceChange::Remove(device) => remove_device(batch, account, device)?,
-    }
-    Ok(Changed::Done)
-}
-
-/// Whether the devices change as the card says.
-fn allows(
-    view: &impl View,
-    account: AccountId,
-    card: &Card,
-    devices: DeviceChange,
-) -> Result<bool> {
-    Ok(match devices {
-        DeviceChange::None => true,
-        DeviceChange::Add(device, _) => {
-            card.device(device).is_some()
-                && view.row::<DeviceRow>(&device_key(account, device))?.is_none()
-        }
-        DeviceChange::Remove(device) => card.device(device).is_none(),
-    })
-}
-
-fn delete(batch: &mut Batch<'_>, account: AccountId, by: Option<SaltedHash>) -> Result<Changed> {
-    let row = match admit(batch, account, by)? {
-        Ok(row) => row,
-        Err(refused) => return Ok(refused),
-    };
-    let prefix = account.as_bytes();
-    for key in batch.keys(Table::Devices, prefix, prefix, usize::MAX)? {
-        if let Some(device) = key.last_chunk::<16>() {
-            remove_device(batch, account, DeviceId(*device))?;
-        }
-    }
-    for key in batch.keys(Table::AccountBlobs, prefix, prefix, usize::MAX)? {
-        if let Some(blob) = key.last_chunk::<32>() {
-            let row = batch.row::<BlobRow>(blob).ok().flatten();
-            super::blobs::remove(batch, account, *blob, row.as_ref())?;
-        }
-    }
-    for (key, right) in batch.rows::<RightRow>(prefix, prefix, usize::MAX)? {
-        if let Some(id) = key.last_chunk::<32>() {
-            let expiring = Expiring::Right { account, id: RightId(*id) };
-            batch.remove(Table::Expiry, &expiry_key(RelayTime(right.expires), expiring))?;
-        }
-    }
-    for table in [Table::Rights, Table::Records, Table::Cards, Table::Prekeys, Table::Usage] {
-        batch.remove_all(table, prefix)?;
-    }
-    batch.remove(Table::Names, row.name.as_str().as_bytes())?;
-    batch.remove(Table::Accounts, prefix)?;
-    batch.counters.accounts = batch.counters.accounts.saturating_sub(1);
-    Ok(Changed::Done)
 }
 
 impl Accounts for Redb {
