@@ -16,24 +16,19 @@ const LONGEST_ASKED: Duration = Duration::from_hours(1);
 
 /// Counts what failed in a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// Nothing has failed yet.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { failures: 0 }
-    }
-
-    /// It went well: the next failure is the first again.
-    pub const fn reset(&mut self) {
-        self.failures = 0;
     }
 
     /// One more failure. Gives the wait: anything from nothing to a bound that
     /// doubles each time, after what the relay has asked for.
-    pub fn next(&mut self, asked: Option<Duration>, rng: &mut impl Rng) -> Duration {
+    pub(crate) fn next(&mut self, asked: Option<Duration>, rng: &mut impl Rng) -> Duration {
         let bound = FIRST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
         let bound_ms = u64::try_from(bound.as_millis()).unwrap_or(u64::MAX);
@@ -77,16 +72,5 @@ mod tests {
         assert!(waits(Some(asked), 9, 1).iter().all(|wait| *wait >= asked));
         let absurd = Duration::from_secs(u64::from(u32::MAX));
         assert!(waits(Some(absurd), 9, 1).iter().all(|wait| *wait <= LONGEST_ASKED + LONGEST));
-    }
-
-    #[test]
-    fn success_begins_anew() {
-        let mut rng = ChaCha20Rng::from_seed([3; 32]);
-        let mut backoff = Backoff::new();
-        for _ in 0..u8::MAX {
-            let _ = backoff.next(None, &mut rng);
-        }
-        backoff.reset();
-        assert!(backoff.next(None, &mut rng) <= FIRST);
     }
 }

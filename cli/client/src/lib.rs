@@ -8,7 +8,7 @@
 //! What is deliberately absent: a daemon, a socket that listens, and any text
 //! for people; words and exit codes are the command line's.
 
-pub mod backoff;
+mod backoff;
 pub mod driver;
 pub mod engine;
 pub mod home;
