@@ -14,11 +14,7 @@ mod show;
 mod source;
 mod value;
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use msg_protocol::{address::RelayAddress, version::Registration};
 
@@ -204,11 +200,6 @@ impl Config {
                 || (name == "postgres.dsn" && self.engine != other.engine)
         };
         key::names().filter(differs).collect()
-    }
-
-    /// A path below the data folder.
-    pub fn in_data(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.data.join(name)
     }
 }
 

@@ -20,21 +20,21 @@ mod migrate;
 pub mod mutant;
 mod output;
 pub mod presence;
-pub mod private;
+mod private;
 pub mod quota;
 mod random;
 mod run;
 mod selftest;
-pub mod serve;
+mod serve;
 pub mod service;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;
 pub mod source;
-pub mod startup;
+mod startup;
 pub mod store;
 pub mod telemetry;
 #[cfg(test)]
 mod test_folder;
-pub mod tls;
+mod tls;
 
 pub use command::{main_from, understands};

@@ -16,7 +16,7 @@ use std::{
 use rustix::fs::OFlags;
 
 /// All that anybody but the owner could do.
-pub const NOBODY_ELSE: u32 = 0o077;
+pub(crate) const NOBODY_ELSE: u32 = 0o077;
 
 /// Far more than any of the relay's own small files has.
 const MAX_BYTES: u64 = 1 << 20;
@@ -93,7 +93,7 @@ fn io_error(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Privat
 }
 
 /// Removes a file; says whether there was one.
-pub fn remove_file(path: &Path) -> Result<bool, PrivateError> {
+pub(crate) fn remove_file(path: &Path) -> Result<bool, PrivateError> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -102,7 +102,7 @@ pub fn remove_file(path: &Path) -> Result<bool, PrivateError> {
 }
 
 /// Makes a folder if it is not there, with those above it.
-pub fn make_folder(path: &Path) -> Result<(), PrivateError> {
+pub(crate) fn make_folder(path: &Path) -> Result<(), PrivateError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io_error("make", path))?;
     let folder = File::open(path).map_err(io_error("open", path))?;
     let is_folder = folder.metadata().map_err(io_error("look at", path))?.is_dir();
@@ -131,7 +131,7 @@ fn check_mode(mode: u32, path: &Path, never: u32, proper: u32) -> Result<(), Pri
 }
 
 /// Reads a file that only we may read; `None` if it is not there.
-pub fn read(path: &Path) -> Result<Option<String>, PrivateError> {
+pub(crate) fn read(path: &Path) -> Result<Option<String>, PrivateError> {
     let options = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let flags = i32::try_from(options.bits()).unwrap_or_default();
     let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
@@ -144,7 +144,7 @@ pub fn read(path: &Path) -> Result<Option<String>, PrivateError> {
 
 /// Reads a key that an operator provides: ours or root's, and perhaps readable by
 /// a group, as tools that renew certificates leave them.
-pub fn read_provided(path: &Path, secret: bool) -> Result<String, PrivateError> {
+pub(crate) fn read_provided(path: &Path, secret: bool) -> Result<String, PrivateError> {
     const NEVER: u32 = 0o037;
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
@@ -171,7 +171,7 @@ fn read_open(file: File, path: &Path) -> Result<String, PrivateError> {
 }
 
 /// Makes a file that must not be there yet: whole and durable, or not at all.
-pub fn make_file(path: &Path, contents: &str) -> Result<(), PrivateError> {
+pub(crate) fn make_file(path: &Path, contents: &str) -> Result<(), PrivateError> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".new");
     let unfinished = PathBuf::from(unfinished);

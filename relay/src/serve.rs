@@ -36,7 +36,7 @@ struct Entrance<S> {
 /// Takes connections until `stop` is true, then lets each link finish what is
 /// in flight, for as long as the limit `drain-s` says. Gives how many links had
 /// to be cut.
-pub async fn run<S: Store>(
+pub(crate) async fn run<S: Store>(
     listener: TcpListener,
     tls: watch::Receiver<Arc<ServerConfig>>,
     service: Arc<Service<S>>,

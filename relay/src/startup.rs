@@ -5,7 +5,7 @@ mod lock;
 mod net;
 mod process;
 
-pub use self::{
+pub(crate) use self::{
     lock::{DataLock, LockError},
     net::{ListenError, keep_alive, listen, public_address},
     process::{descriptors, harden, mute_panics},

@@ -19,13 +19,13 @@ use msg_protocol::address::Pin;
 use rustls::ServerConfig;
 use tokio::sync::watch;
 
-pub use self::error::TlsError;
+pub(crate) use self::error::TlsError;
 use self::files::Identity;
 use crate::config::TlsFiles;
 
 /// Where key and certificate come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// The relay's own, in that folder, made there if it has none; with the names
     /// that the certificate shows.
     Own(PathBuf, Vec<String>),
@@ -34,32 +34,32 @@ pub enum Source {
 }
 
 /// Removes the relay's own key and certificate from a folder; gives what is gone.
-pub fn remove_own(folder: &Path) -> Result<Vec<PathBuf>, TlsError> {
+pub(crate) fn remove_own(folder: &Path) -> Result<Vec<PathBuf>, TlsError> {
     own::remove(folder)
 }
 
 /// Where the relay's own key and certificate lie in a folder.
-pub fn own_files(folder: &Path) -> [PathBuf; 2] {
+pub(crate) fn own_files(folder: &Path) -> [PathBuf; 2] {
     own::files(folder)
 }
 
 /// The relay's side of TLS.
 #[derive(Debug)]
-pub struct Tls {
+pub(crate) struct Tls {
     config: watch::Sender<Arc<ServerConfig>>,
     pin: watch::Sender<Pin>,
 }
 
 impl Tls {
     /// Reads key and certificate, and makes the relay's own where there is none.
-    pub fn open(source: &Source) -> Result<Self, TlsError> {
+    pub(crate) fn open(source: &Source) -> Result<Self, TlsError> {
         let (config, pin) = read(source)?;
         Ok(Self { config: watch::Sender::new(config), pin: watch::Sender::new(pin) })
     }
 
     /// Reads them again; on an error those so far stay. Links that are open keep
     /// what they have.
-    pub fn reload(&self, source: &Source) -> Result<(), TlsError> {
+    pub(crate) fn reload(&self, source: &Source) -> Result<(), TlsError> {
         let (config, pin) = read(source)?;
         self.config.send_replace(config);
         self.pin.send_replace(pin);
@@ -67,17 +67,17 @@ impl Tls {
     }
 
     /// The pin of the key that new links are shown.
-    pub fn pin(&self) -> Pin {
+    pub(crate) fn pin(&self) -> Pin {
         *self.pin.borrow()
     }
 
     /// The pin, whatever is read again in between.
-    pub fn subscribe_pin(&self) -> watch::Receiver<Pin> {
+    pub(crate) fn subscribe_pin(&self) -> watch::Receiver<Pin> {
         self.pin.subscribe()
     }
 
     /// What the next link is taken with, whatever is read again in between.
-    pub fn subscribe(&self) -> watch::Receiver<Arc<ServerConfig>> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<ServerConfig>> {
         self.config.subscribe()
     }
 }

@@ -1,6 +1,6 @@
 //! One configuration out of several sources, and what is refused.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use super::*;
 use crate::test_folder::Folder;

@@ -17,7 +17,7 @@ const MAX_DIGITS: u64 = 20;
 /// Why a data folder is not ours to use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum LockError {
+pub(crate) enum LockError {
     /// Another relay uses it.
     #[error("another relay{} runs on {folder}", holder(*pid), folder = folder.display())]
     Held {
@@ -42,7 +42,7 @@ fn holder(pid: Option<u32>) -> String {
 
 impl LockError {
     /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Held { .. } => {
                 Some("stop it first, or give this one a folder of its own with --data".to_owned())
@@ -54,13 +54,13 @@ impl LockError {
 
 /// The right to use a data folder; given up when it is dropped.
 #[derive(Debug)]
-pub struct DataLock {
+pub(crate) struct DataLock {
     _file: File,
 }
 
 impl DataLock {
     /// Takes it, or says who has it.
-    pub fn take(folder: &Path) -> Result<Self, LockError> {
+    pub(crate) fn take(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(FILE);
         let io_error = |source| LockError::Io { path: path.clone(), source };
         let mut file = OpenOptions::new()

@@ -22,7 +22,7 @@ const FIRST_FREE_PORT: u16 = 1_024;
 /// Why nobody can listen there.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {source}")]
-pub struct ListenError {
+pub(crate) struct ListenError {
     /// Where.
     pub address: SocketAddr,
     /// Why not.
@@ -31,7 +31,7 @@ pub struct ListenError {
 
 impl ListenError {
     /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self.source.kind() {
             io::ErrorKind::AddrInUse => {
                 Some("another program listens there; choose another port with -p PORT".to_owned())
@@ -48,7 +48,7 @@ impl ListenError {
 }
 
 /// Listens, with so many connections that may wait to be taken. In a runtime only.
-pub fn listen(address: SocketAddr, backlog: u64) -> Result<TcpListener, ListenError> {
+pub(crate) fn listen(address: SocketAddr, backlog: u64) -> Result<TcpListener, ListenError> {
     let backlog = u32::try_from(backlog).unwrap_or(u32::MAX);
     let open = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
@@ -62,7 +62,7 @@ pub fn listen(address: SocketAddr, backlog: u64) -> Result<TcpListener, ListenEr
 
 /// Lets the system find out about ends that are gone without a word, after so many
 /// seconds of silence; 0 for never.
-pub fn keep_alive(stream: &impl AsFd, seconds: u64) -> io::Result<()> {
+pub(crate) fn keep_alive(stream: &impl AsFd, seconds: u64) -> io::Result<()> {
     let socket = SockRef::from(stream);
     if seconds == 0 {
         return socket.set_keepalive(false);
@@ -75,7 +75,7 @@ pub fn keep_alive(stream: &impl AsFd, seconds: u64) -> io::Result<()> {
 /// The address that links show: the operator's, or the one that is listened on.
 /// Whoever listens on all addresses has none in particular: then the machine's
 /// own name must do, and `false` says that it was taken.
-pub fn public_address(config: &Config, bound: SocketAddr) -> (Option<RelayAddress>, bool) {
+pub(crate) fn public_address(config: &Config, bound: SocketAddr) -> (Option<RelayAddress>, bool) {
     if let Some(public) = &config.public {
         return (Some(public.clone()), true);
     }

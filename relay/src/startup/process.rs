@@ -9,7 +9,7 @@ use rustix::{
 
 /// What a panic says is where it was, as an event of the log: its own words may
 /// hold what a peer has sent, or what is stored.
-pub fn mute_panics() {
+pub(crate) fn mute_panics() {
     panic::set_hook(Box::new(|panic| {
         let at = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!("a part of the relay has failed at {at}");
@@ -18,7 +18,7 @@ pub fn mute_panics() {
 
 /// Files are for the owner alone, and memory is written to none: it holds the
 /// relay's key.
-pub fn harden() -> io::Result<()> {
+pub(crate) fn harden() -> io::Result<()> {
     umask(Mode::RWXG | Mode::RWXO);
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     #[cfg(target_os = "linux")]
@@ -28,7 +28,7 @@ pub fn harden() -> io::Result<()> {
 
 /// Takes as many descriptors as the system allows, and says how many that is:
 /// each link needs one. `None` is without bound.
-pub fn descriptors() -> Option<u64> {
+pub(crate) fn descriptors() -> Option<u64> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current }

@@ -7,7 +7,7 @@ use crate::private::PrivateError;
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum TlsError {
+pub(crate) enum TlsError {
     /// A file cannot be had, or others can get at it.
     #[error(transparent)]
     Private(#[from] PrivateError),
@@ -69,7 +69,7 @@ pub enum TlsError {
 
 impl TlsError {
     /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Private(error) => error.hint(),
             Self::Mismatch { .. } => {
