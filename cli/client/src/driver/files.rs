@@ -11,6 +11,7 @@
 //! upload that was killed goes on with the pieces that the relay misses, a download
 //! behind the pieces that are here. Nothing holds more than a few pieces in memory.
 
+mod addressees;
 mod error;
 mod fetch;
 mod open;

@@ -3,6 +3,7 @@
 mod contents;
 mod group;
 mod posting;
+mod sent;
 
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use msg_protocol::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-pub(super) use self::{contents::Content1, posting::post_all};
+pub use self::sent::{Problem, Sent};
+pub(super) use self::{contents::ContentFor, posting::post_all};
 use self::{contents::contents, posting::held};
 use super::{Client, ClientError, deliver::Delivery, now};
 use crate::{
@@ -23,7 +25,6 @@ use crate::{
         outbox::{self, Due},
         receipts, settings,
     },
-    link::LinkError,
     rows::Level,
     step::Draft,
 };
@@ -69,56 +70,6 @@ pub enum What {
     Lines(Vec<Vec<u8>>),
     /// What is done to an earlier message.
     Mark(Box<Content>),
-}
-
-/// How far a message got with one recipient.
-#[derive(Debug, Clone)]
-pub struct Sent {
-    /// To whom.
-    pub to: String,
-    /// In which group, if they get it there.
-    pub group: Option<String>,
-    /// Whose id that is.
-    pub account: Option<AccountId>,
-    /// The messages; the level is that of the last.
-    pub messages: Vec<MessageId>,
-    /// How far.
-    pub level: Level,
-    /// Whether it was sent before, under the same key.
-    pub is_repeated: bool,
-    /// What stands in the way, if something does.
-    pub problem: Option<Problem>,
-}
-
-/// What stands in a message's way.
-#[derive(Debug, Clone)]
-pub enum Problem {
-    /// Nobody is called that.
-    NoContact,
-    /// No group is called that.
-    NoGroup,
-    /// We are not in it.
-    NotJoined,
-    /// Only its admins write there.
-    NotWriter,
-    /// Nobody else has joined it.
-    Alone,
-    /// Their card is not here: it is looked for.
-    Unmet,
-    /// Held: the identity has changed, or the relay shows an old card.
-    Alarmed,
-    /// Held: only verified people are written to.
-    Unverified,
-    /// They are blocked.
-    Blocked,
-    /// They have not been accepted.
-    NotAccepted,
-    /// The relay, or the way to it.
-    Link(LinkError),
-    /// Nothing but their word: they have to accept us first.
-    AwaitsAcceptance,
-    /// It did not get as far as was asked for in time.
-    Late,
 }
 
 impl Client {
@@ -294,11 +245,4 @@ pub(super) fn due_for(
     let is_collecting = since >= COLLECT_AFTER_S
         || (since >= COLLECT_UNCONFIRMED_AFTER_S && outbox::has_unconfirmed(draft)?);
     Ok((due, is_collecting))
-}
-
-impl Sent {
-    /// Whether this person has it as far as was asked for.
-    pub const fn is_done(&self) -> bool {
-        self.problem.is_none()
-    }
 }

@@ -2,18 +2,19 @@
 //! any message. A command that is killed in between is taken up by the same words,
 //! or by any later command that looks after the outbox.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use msg_crypto::file::Extent;
 use msg_protocol::{
     bounded::Str,
     content::{Confirm, File},
-    id::{AccountId, MessageId},
+    id::MessageId,
 };
 use tokio::time::Instant;
 
 use super::{
     FileError, Progress, Source,
+    addressees::{people, rows_of},
     seal::{self, Plain, Sealed},
     shelf::Shelf,
     source::Opened,
@@ -24,18 +25,14 @@ use crate::{
         Client, ClientError,
         deliver::Delivery,
         now,
-        send::{Content1, Sent, due_for, post_all},
+        send::{ContentFor, Sent, due_for, post_all},
     },
     engine::{
-        EngineError,
         account::{self, Own},
-        contacts,
-        files::{self, Addressees, Upload, Waiting},
-        groups::{self, GroupError},
+        files::{self, Addressees, Upload},
     },
     link::Link,
     rows::{Level, Stamp, UploadRow},
-    store::Rows,
     world::{Random, aside},
 };
 
@@ -260,7 +257,7 @@ impl Client {
         let key = told.key.clone();
         self.step(move |draft, rng| {
             let own = Own::load(&draft)?;
-            let content: Content1 = Box::new(move |_| file.clone().into());
+            let content: ContentFor = Box::new(move |_| file.clone().into());
             let rows = post_all(&draft, to, key.as_deref(), &own, &[content], confirm, rng)?;
             let none = Upload { blob, row: kept.clone(), waiting: Vec::new(), file: None };
             if !rows.iter().any(is_new) {
@@ -286,61 +283,4 @@ struct Told {
     is_confirmed: bool,
     key: Option<String>,
     expire_s: Option<u32>,
-}
-
-/// Those who may be written to, as far as they are known.
-fn people(rows: &dyn Rows, own: AccountId, to: &[String]) -> Result<Addressees, EngineError> {
-    let mut people = BTreeSet::new();
-    for name in to {
-        if name.starts_with('#') {
-            match groups::find(rows, name) {
-                Ok((group, row)) if row.has_joined(own) => {
-                    let others = row.joined.iter().filter(|other| **other != own);
-                    people.extend(others.map(|other| (*other, Some(group))));
-                }
-                Err(GroupError::Engine(error)) => return Err(error),
-                Ok(_) | Err(_) => {}
-            }
-            continue;
-        }
-        match contacts::find(rows, name) {
-            Ok((account, contact)) if contact.is_accepted() => {
-                people.insert((account, None));
-            }
-            Ok(_) | Err(EngineError::NoContact(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(people)
-}
-
-/// The rows of messages to somebody, or to everybody in a group, that wait for an
-/// upload.
-fn rows_of(rows: &dyn Rows, to: &str, waiting: &[Waiting]) -> Result<Vec<Sent>, EngineError> {
-    let sent = |to: String, group: Option<&str>, waiting: &Waiting| Sent {
-        group: group.map(str::to_owned),
-        to,
-        account: Some(waiting.account),
-        messages: vec![waiting.message],
-        level: Level::Queued,
-        is_repeated: false,
-        problem: None,
-    };
-    if !to.starts_with('#') {
-        let (account, _) = contacts::find(rows, to)?;
-        let is_theirs = |one: &&Waiting| one.account == account && one.group.is_none();
-        return Ok(waiting
-            .iter()
-            .filter(is_theirs)
-            .map(|one| sent(to.into(), None, one))
-            .collect());
-    }
-    let mut found = Vec::new();
-    let Ok((group, _)) = groups::find(rows, to) else { return Ok(found) };
-    for one in waiting.iter().filter(|one| one.group == Some(group)) {
-        let contact = contacts::with(rows, one.account)?;
-        let name = contact.map_or_else(|| one.account.to_string(), |row| row.shown_name());
-        found.push(sent(name, Some(to), one));
-    }
-    Ok(found)
 }

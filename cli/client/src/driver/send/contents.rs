@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// Makes a content for one recipient.
-pub(in crate::driver) type Content1 = Box<dyn Fn(&mut Random) -> Content + Send>;
+pub(in crate::driver) type ContentFor = Box<dyn Fn(&mut Random) -> Content + Send>;
 
 /// What is posted: one content, or several of packed lines.
-pub(super) fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> {
+pub(super) fn contents(sending: &Sending) -> Result<Vec<ContentFor>, ClientError> {
     let (reply_to, expire_s) = (sending.reply_to, sending.expire_s);
     let text = |bytes: &[u8]| {
         Bytes::new(bytes.to_vec())
@@ -36,7 +36,7 @@ pub(super) fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> 
             Ok(vec![Box::new(move |_| content.clone())])
         }
         What::Lines(lines) => {
-            let mut contents: Vec<Content1> = Vec::new();
+            let mut contents: Vec<ContentFor> = Vec::new();
             let mut pack: Vec<Bytes<MAX_MESSAGE_BYTES>> = Vec::new();
             let mut size = 0;
             for line in lines {
@@ -59,7 +59,7 @@ pub(super) fn contents(sending: &Sending) -> Result<Vec<Content1>, ClientError> 
     }
 }
 
-fn packed(pack: Vec<Bytes<MAX_MESSAGE_BYTES>>, expire_s: Option<u32>) -> Content1 {
+fn packed(pack: Vec<Bytes<MAX_MESSAGE_BYTES>>, expire_s: Option<u32>) -> ContentFor {
     Box::new(move |rng| {
         let lines = pack
             .iter()

@@ -1,8 +1,11 @@
 //! Sending to a group: a row for each member.
 
-use msg_protocol::{content::Confirm, id::MessageId};
+use msg_protocol::{
+    content::Confirm,
+    id::{AccountId, MessageId},
+};
 
-use super::{Problem, Sent, contents::Content1};
+use super::{Problem, Sent, contents::ContentFor};
 use crate::{
     driver::{Random, now, now_ms},
     engine::{
@@ -13,7 +16,6 @@ use crate::{
         idempotency::{Posted, Use},
         marks, outbox,
     },
-    rows::Level,
     step::Draft,
 };
 
@@ -23,7 +25,7 @@ pub(super) fn post_once(
     own: &Own,
     name: &str,
     once: &mut Option<Use>,
-    contents: &[Content1],
+    contents: &[ContentFor],
     confirm: Confirm,
     rng: &mut Random,
 ) -> Result<Vec<Sent>, EngineError> {
@@ -52,16 +54,9 @@ fn repeated(
     let mut sent = Vec::new();
     let Some(first) = messages.first() else { return Ok(sent) };
     for (account, level) in groups::said_to(draft, own.id(), &row, *first)? {
-        let contact = contacts::with(draft, account)?;
-        sent.push(Sent {
-            to: contact.map_or_else(|| account.to_string(), |contact| contact.shown_name()),
-            group: Some(name.to_owned()),
-            account: Some(account),
-            messages: messages.to_vec(),
-            level,
-            is_repeated: true,
-            problem: None,
-        });
+        let to = shown_name(draft, account)?;
+        let row = Sent::queued(to, Some(name), account, messages.to_vec());
+        sent.push(Sent { level, is_repeated: true, ..row });
     }
     Ok(sent)
 }
@@ -71,21 +66,11 @@ fn post_in(
     draft: &Draft<'_>,
     own: &Own,
     name: &str,
-    contents: &[Content1],
+    contents: &[ContentFor],
     confirm: Confirm,
     rng: &mut Random,
 ) -> Result<Vec<Sent>, EngineError> {
-    let none = |problem| {
-        vec![Sent {
-            to: name.to_owned(),
-            group: Some(name.to_owned()),
-            account: None,
-            messages: Vec::new(),
-            level: Level::Failed,
-            is_repeated: false,
-            problem: Some(problem),
-        }]
-    };
+    let none = |problem| vec![Sent::refused(name, problem)];
     let problem = |error| match error {
         GroupError::Engine(error) => Err(error),
         GroupError::NoGroup(_) => Ok(none(Problem::NoGroup)),
@@ -113,19 +98,12 @@ fn post_in(
             marks::put_in(draft, own.id(), group, message, &mark)?;
         }
         for account in said.to {
-            match sent.iter_mut().find(|row| row.account == Some(account)) {
-                Some(row) => row.messages.push(message),
-                None => sent.push(Sent {
-                    to: contacts::with(draft, account)?
-                        .map_or_else(|| account.to_string(), |contact| contact.shown_name()),
-                    group: Some(name.to_owned()),
-                    account: Some(account),
-                    messages: vec![message],
-                    level: Level::Queued,
-                    is_repeated: false,
-                    problem: None,
-                }),
+            if let Some(row) = sent.iter_mut().find(|row| row.account == Some(account)) {
+                row.messages.push(message);
+                continue;
             }
+            let to = shown_name(draft, account)?;
+            sent.push(Sent::queued(to, Some(name), account, vec![message]));
         }
     }
     if sent.is_empty() {
@@ -133,4 +111,9 @@ fn post_in(
     }
     sent.sort_by(|one, other| one.to.cmp(&other.to));
     Ok(sent)
+}
+
+fn shown_name(draft: &Draft<'_>, account: AccountId) -> Result<String, EngineError> {
+    let contact = contacts::with(draft, account)?;
+    Ok(contact.map_or_else(|| account.to_string(), |contact| contact.shown_name()))
 }

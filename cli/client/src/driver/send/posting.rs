@@ -2,7 +2,7 @@
 
 use msg_protocol::{content::Confirm, id::AccountId};
 
-use super::{Content1, Problem, Sent, group};
+use super::{ContentFor, Problem, Sent, group};
 use crate::{
     driver::{ClientError, Random, now, now_ms},
     engine::{
@@ -22,7 +22,7 @@ pub(in crate::driver) fn post_all(
     to: Vec<String>,
     key: Option<&str>,
     own: &Own,
-    contents: &[Content1],
+    contents: &[ContentFor],
     confirm: Confirm,
     rng: &mut Random,
 ) -> Result<Vec<Sent>, ClientError> {
@@ -78,8 +78,7 @@ pub(in crate::driver) fn post_all(
 /// What was sent to somebody under the same key before.
 fn repeated(to: String, before: Posted) -> Sent {
     let Posted { account, messages } = before;
-    let (account, level) = (Some(account), Level::Queued);
-    Sent { to, group: None, account, messages, level, is_repeated: true, problem: None }
+    Sent { is_repeated: true, ..Sent::queued(to, None, account, messages) }
 }
 
 /// What holds back what is said to a contact.
@@ -96,18 +95,11 @@ fn post_to(
     name: &str,
     settings: &SettingsRow,
 ) -> Result<(Sent, Option<(AccountId, ContactRow)>), EngineError> {
-    let sent = |account, problem| Sent {
-        to: name.to_owned(),
-        group: None,
-        account,
-        messages: Vec::new(),
-        level: Level::Failed,
-        is_repeated: false,
-        problem,
-    };
     let (account, contact) = match contacts::find(draft, name) {
         Ok(found) => found,
-        Err(EngineError::NoContact(_)) => return Ok((sent(None, Some(Problem::NoContact)), None)),
+        Err(EngineError::NoContact(_)) => {
+            return Ok((Sent::refused(name, Problem::NoContact), None));
+        }
         Err(error) => return Err(error),
     };
     let problem = match contact.standing {
@@ -116,9 +108,7 @@ fn post_to(
         Standing::Added => held(&contact, settings),
     };
     let is_posted = matches!(problem, None | Some(Problem::Alarmed | Problem::Unverified));
-    let mut row = sent(Some(account), problem);
-    if is_posted {
-        row.level = Level::Queued;
-    }
-    Ok((row, is_posted.then_some((account, contact))))
+    let level = if is_posted { Level::Queued } else { Level::Failed };
+    let row = Sent::queued(name.to_owned(), None, account, Vec::new());
+    Ok((Sent { level, problem, ..row }, is_posted.then_some((account, contact))))
 }
