@@ -18,13 +18,14 @@ pub mod lab;
 pub mod ledger;
 pub mod memory;
 pub mod msg;
+pub mod nonces;
 pub mod party;
 pub mod place;
 pub mod recorder;
 pub mod relay;
 pub mod seed;
 pub mod separation;
-pub mod soak;
 pub mod terminal;
 
 pub use msg_postgres_rig as postgres;
+pub use msg_soak as soak;

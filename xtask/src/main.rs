@@ -75,8 +75,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "soak",
-        usage: "soak [--times N]",
-        about: "the tests of faults, each with 10 times its runs or as told",
+        usage: "soak [--only PART,…] [--minutes N] [--times N] [--seed N]",
+        about: "the tests of faults with the runs of a release, and one table of what they found",
         run: soak::run,
     },
     Command {

@@ -185,6 +185,11 @@ impl RelayProcess {
         read_log(self.folder.path())
     }
 
+    /// How many panics it speaks of there.
+    pub fn panics(&self) -> u64 {
+        self.log().matches("has failed at").count() as u64
+    }
+
     /// Where it writes that.
     pub fn log_path(&self) -> PathBuf {
         log_file(self.folder.path())

@@ -8,14 +8,17 @@ use std::{
 };
 
 use msg_tests::{
-    msg::{Done, Person},
-    seed, soak,
+    msg::{Done, Person, friends_at},
+    nonces::Nonces,
+    relay::Liar,
+    seed,
+    soak::{self, Found, Row},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng as _;
 use serde_json::Value;
 
-use super::{friends, relay};
+use super::{MSG, relay};
 
 /// Kills on each side.
 const KILLS: u64 = 200;
@@ -64,8 +67,11 @@ fn killed(person: &Person, words: &[&str], longest: Duration, rng: &mut ChaCha20
 #[test]
 fn commands_that_are_killed_lose_nothing_and_repeat_nothing() {
     let relay = relay();
-    let [alice, bob] = friends(&relay);
-    let mut rng = seed::rng(41);
+    let (liar, nonces) = (Liar::before(relay.endpoint()), Nonces::default());
+    liar.lies(nonces.clone());
+    let [alice, bob] = friends_at(MSG, liar.link(), ["alice", "bob"]);
+    let base = soak::base(41);
+    let (mut row, mut rng) = (Row::begin("client-kills", base), seed::rng(base));
     let (mut confirmed, mut shown) = (Vec::new(), Shown::default());
     let begin = Instant::now();
     alice.done(&["send", "bob", "whole"]);
@@ -76,6 +82,7 @@ fn commands_that_are_killed_lose_nothing_and_repeat_nothing() {
     let (mut sends_killed, mut receives_killed, mut number) = (0, 0, 0);
     while sends_killed < kills || receives_killed < kills {
         assert!(number < kills * ROUNDS_A_KILL, "{sends_killed} and {receives_killed} killed");
+        row.run(base);
         let text = format!("k{number}");
         number += 1;
         match killed(&alice, &["send", "bob", &text], longest, &mut rng).code {
@@ -104,5 +111,13 @@ fn commands_that_are_killed_lose_nothing_and_repeat_nothing() {
     bob.done(&["send", "alice", "both ways"]);
     assert_eq!(bob.read(), ["and on it goes"]);
     assert_eq!(alice.read(), ["both ways"]);
-    eprintln!("{sends_killed} sends and {receives_killed} receives were killed");
+    assert_eq!((nonces.reused(), relay.panics()), (0, 0));
+    row.holds(&Found {
+        acknowledged: confirmed.len() as u64,
+        lost: Some(0),
+        twice: Some(0),
+        keys_reused: Some(nonces.reused()),
+        panics: Some(relay.panics()),
+        note: format!("{sends_killed} sends and {receives_killed} receives killed"),
+    });
 }

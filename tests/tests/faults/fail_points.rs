@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use msg_tests::soak;
+use msg_tests::soak::{self, Row};
 use tokio::time::timeout;
 
 use crate::{
+    killing::found,
     load::{Load, Sender},
     scene::{Scene, relay},
 };
@@ -29,6 +30,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_that_ends_between_any_two_steps_loses_nothing_that_it_answered_for() {
+    let mut row = Row::begin("relay-points", 2);
     let mut scene = Scene::new(relay(), 3).await;
     let plain = scene.relay.builder().clone();
     let mut senders = Sender::several(&scene, 4, 2);
@@ -36,6 +38,7 @@ async fn a_relay_that_ends_between_any_two_steps_loses_nothing_that_it_answered_
     let mut at_start = 0;
     for passage in 1..=soak::times(4) {
         for point in POINTS {
+            row.run(passage);
             // 1, 4, 9, 16: at the start, and in the middle of what is going on.
             let value = format!("{point}:{}", passage * passage);
             *scene.relay.builder() = plain.clone().env(VARIABLE, &value);
@@ -57,4 +60,7 @@ async fn a_relay_that_ends_between_any_two_steps_loses_nothing_that_it_answered_
     scene.relay.restart();
     let sums = scene.balance().await;
     eprintln!("{at_start} ended at the start; {sums:?}");
+    let panics = scene.relay.panics();
+    assert_eq!(panics, 0);
+    row.holds(&found(sums, panics));
 }

@@ -71,6 +71,7 @@ const LAYERS: &[(&str, Option<&[&str]>)] = &[
     ("msg-cli", Some(&["msg-client", "msg-crypto", "msg-protocol"])),
     ("msg-tests", None),
     ("msg-postgres-rig", Some(&[])),
+    ("msg-soak", Some(&[])),
     ("msg-bench", None),
     ("xtask", Some(&[])),
 ];

@@ -70,13 +70,6 @@ fn open(disk: &Arc<Disk>) -> Result<Redb, OpenError> {
     Redb::open_medium(medium, OPTIONS, Arc::new(Asleep), "test".as_ref())
 }
 
-/// How often a test of faults runs, with a seed each: so often in every run, and
-/// as many times that as `MSG_SOAK` says.
-pub(super) fn seeds(every_run: u64) -> std::ops::Range<u64> {
-    let times = std::env::var("MSG_SOAK").map_or(1, |text| text.parse().unwrap());
-    0..every_run * times
-}
-
 /// All numbers of a mailbox's envelopes, each checked byte for byte.
 pub(super) async fn numbers(store: &Redb, mailbox: MailboxId) -> Result<Vec<u32>, StoreError> {
     let mut numbers = Vec::new();

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::{numbers, open, registered, seeds};
+use msg_soak::seeds;
+
+use super::{numbers, open, registered};
 use crate::simulation::disk::{Dice, Disk};
 use crate::store::{
     Accounts as _, Blobs as _, Mailboxes as _, Maintenance as _, Prekeys as _, Records as _,

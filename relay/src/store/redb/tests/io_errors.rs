@@ -3,10 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use msg_soak::seeds;
+
 use super::{
     open,
     power_loss::{Ledger, compare, work},
-    registered, seeds,
+    registered,
 };
 use crate::simulation::disk::{Disk, Fault};
 use crate::store::{

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Asleep, OPTIONS, folder, open, registered, seeds};
+use msg_soak::seeds;
+
+use super::{Asleep, OPTIONS, folder, open, registered};
 use crate::simulation::disk::{Dice, Disk};
 use crate::store::{
     Accounts as _, Blobs as _, Mailboxes as _, Maintenance as _, Prekeys as _, Records as _,

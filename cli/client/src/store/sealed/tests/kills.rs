@@ -6,11 +6,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-use rand_core::Rng as _;
+use msg_soak::{Found, Row, times};
+use rand_core::{Rng as _, SeedableRng as _};
 
 use super::*;
 
-const KILLS: u32 = 50;
+const KILLS: u64 = 50;
 const LONGEST_LIFE_MS: u32 = 60;
 const HOME: &str = "MSG_TEST_KILLED_HOME";
 const COUNT: &[u8] = b"count";
@@ -49,9 +50,12 @@ fn counts(store: &Store) -> (u64, u64) {
 #[test]
 fn a_killed_process_leaves_all_that_was_durable_and_nothing_by_halves() {
     let (_folder, store) = unattended();
-    let mut rng = rng();
-    let mut after_death = 0;
-    for _ in 0..KILLS {
+    let base = msg_soak::base(7);
+    let mut row = Row::begin("store-kills", base);
+    let mut rng = ChaCha20Rng::seed_from_u64(base);
+    let (mut after_death, mut sections) = (0, 0);
+    for _ in 0..times(KILLS) {
+        row.run(base);
         let mut victim = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "store::sealed::tests::kills::victim", "--nocapture"])
             .env(HOME, store.home().folder())
@@ -75,6 +79,13 @@ fn a_killed_process_leaves_all_that_was_durable_and_nothing_by_halves() {
         let (count, last) = counts(&store);
         assert_eq!(count, last);
         assert!(count == told || count == told + 1, "{count} after {told}");
+        sections = count;
     }
     assert!(after_death > 0, "nobody was killed in a section");
+    row.holds(&Found {
+        acknowledged: sections,
+        lost: Some(0),
+        note: format!("{after_death} in the middle of a section"),
+        ..Found::default()
+    });
 }
