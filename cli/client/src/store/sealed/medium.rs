@@ -18,6 +18,7 @@
 //!
 //! A file that is only looked at is never written.
 
+use core::fmt;
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -37,13 +38,53 @@ use crate::private::is_full;
 const BLOCK_BYTES: usize = 4096;
 const BLOCK: u64 = BLOCK_BYTES as u64;
 
+/// What bytes lie in: a file, or a test's disk.
+pub(super) trait Ground: fmt::Debug + Send + Sync {
+    /// How many there are.
+    fn length(&self) -> io::Result<u64>;
+
+    /// Reads as many as are wanted, from there on.
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
+
+    /// Writes, there and beyond the end.
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()>;
+
+    /// Cuts off what is too much, or adds zeros.
+    fn resize(&self, length: u64) -> io::Result<()>;
+
+    /// Makes durable what was written.
+    fn sync(&self) -> io::Result<()>;
+}
+
+impl Ground for File {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.read_exact_at(out, offset)
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.write_all_at(data, offset)
+    }
+
+    fn resize(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
 /// A file under redb. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Medium(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    file: File,
+    file: Box<dyn Ground>,
     phase: Mutex<Phase>,
     full: AtomicBool,
 }
@@ -74,18 +115,19 @@ enum Operation {
 
 impl Medium {
     /// A file that is only read until [`Self::begin_writing`].
-    pub(super) fn keeping(file: File) -> io::Result<Self> {
-        let length = file.metadata()?.len();
+    pub(super) fn keeping(file: impl Ground + 'static) -> io::Result<Self> {
+        let length = file.length()?;
         let kept = Kept { length, solid: length, blocks: BTreeMap::new(), operations: Vec::new() };
         Ok(Self::new(file, Phase::Keeping(kept)))
     }
 
     /// A new file, written from the start.
-    pub(super) fn writing(file: File) -> Self {
+    pub(super) fn writing(file: impl Ground + 'static) -> Self {
         Self::new(file, Phase::Writing { unsynced: true })
     }
 
-    fn new(file: File, phase: Phase) -> Self {
+    fn new(file: impl Ground + 'static, phase: Phase) -> Self {
+        let file = Box::new(file);
         Self(Arc::new(Shared { file, phase: Mutex::new(phase), full: AtomicBool::new(false) }))
     }
 
@@ -94,12 +136,12 @@ impl Medium {
         let mut phase = self.phase();
         let Phase::Keeping(kept) = &*phase else { return Ok(()) };
         let mut unsynced = false;
-        if kept.differs(&self.0.file)? {
+        if kept.differs(&*self.0.file)? {
             for operation in &kept.operations {
                 match operation {
-                    Operation::Write { offset, bytes } => self.0.file.write_all_at(bytes, *offset),
-                    Operation::Length(length) => self.0.file.set_len(*length),
-                    Operation::Sync => self.0.file.sync_data(),
+                    Operation::Write { offset, bytes } => self.0.file.write(*offset, bytes),
+                    Operation::Length(length) => self.0.file.resize(*length),
+                    Operation::Sync => self.0.file.sync(),
                 }
                 .inspect_err(|error| self.note(error))?;
                 unsynced = !matches!(operation, Operation::Sync);
@@ -121,7 +163,7 @@ impl Medium {
 
     /// Makes durable what is in the file.
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.0.file.sync_data()
+        self.0.file.sync()
     }
 
     /// Whether a write has failed for want of room.
@@ -142,15 +184,15 @@ impl Medium {
     /// Does something that writes, now or later.
     fn change(
         &self,
-        keep: impl FnOnce(&mut Kept, &File) -> io::Result<()>,
-        run: impl FnOnce(&File) -> io::Result<()>,
+        keep: impl FnOnce(&mut Kept, &dyn Ground) -> io::Result<()>,
+        run: impl FnOnce(&dyn Ground) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut phase = self.phase();
         match &mut *phase {
-            Phase::Keeping(kept) => keep(kept, &self.0.file),
+            Phase::Keeping(kept) => keep(kept, &*self.0.file),
             Phase::Writing { unsynced } => {
                 *unsynced = true;
-                run(&self.0.file).inspect_err(|error| self.note(error))
+                run(&*self.0.file).inspect_err(|error| self.note(error))
             }
             Phase::Closed => Err(closed()),
         }
@@ -165,19 +207,19 @@ impl StorageBackend for Medium {
     fn len(&self) -> io::Result<u64> {
         match &*self.phase() {
             Phase::Keeping(kept) => Ok(kept.length),
-            _ => Ok(self.0.file.metadata()?.len()),
+            _ => self.0.file.length(),
         }
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         match &*self.phase() {
-            Phase::Keeping(kept) => kept.read(&self.0.file, offset, out),
-            _ => self.0.file.read_exact_at(out, offset),
+            Phase::Keeping(kept) => kept.read(&*self.0.file, offset, out),
+            _ => self.0.file.read(offset, out),
         }
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        self.change(|kept, file| kept.set_length(file, length), |file| file.set_len(length))
+        self.change(|kept, file| kept.set_length(file, length), |file| file.resize(length))
     }
 
     fn sync_data(&self) -> io::Result<()> {
@@ -186,7 +228,7 @@ impl StorageBackend for Medium {
             Phase::Keeping(kept) => kept.operations.push(Operation::Sync),
             Phase::Writing { unsynced } => {
                 if *unsynced {
-                    self.0.file.sync_data().inspect_err(|error| self.note(error))?;
+                    self.0.file.sync().inspect_err(|error| self.note(error))?;
                     *unsynced = false;
                 }
             }
@@ -198,7 +240,7 @@ impl StorageBackend for Medium {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.change(
             |kept, file| kept.write(file, offset, data),
-            |file| file.write_all_at(data, offset),
+            |file| file.write(offset, data),
         )
     }
 }
@@ -219,7 +261,7 @@ fn parts(offset: u64, length: usize) -> impl Iterator<Item = (u64, usize, usize)
 }
 
 impl Kept {
-    fn read(&self, file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    fn read(&self, file: &dyn Ground, offset: u64, out: &mut [u8]) -> io::Result<()> {
         if offset.checked_add(out.len() as u64).is_none_or(|end| end > self.length) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -236,15 +278,15 @@ impl Kept {
     }
 
     /// What the file has, and zeros where it has nothing.
-    fn read_solid(&self, file: &File, offset: u64, out: &mut [u8]) -> io::Result<()> {
+    fn read_solid(&self, file: &dyn Ground, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let there = self.solid.saturating_sub(offset).min(out.len() as u64);
         let (there, nothing) = out.split_at_mut(usize::try_from(there).unwrap_or(0));
-        file.read_exact_at(there, offset)?;
+        file.read(offset, there)?;
         nothing.fill(0);
         Ok(())
     }
 
-    fn block(&mut self, file: &File, block: u64) -> io::Result<&mut Vec<u8>> {
+    fn block(&mut self, file: &dyn Ground, block: u64) -> io::Result<&mut Vec<u8>> {
         if !self.blocks.contains_key(&block) {
             let mut bytes = vec![0; BLOCK_BYTES];
             self.read_solid(file, block * BLOCK, &mut bytes)?;
@@ -253,7 +295,7 @@ impl Kept {
         self.blocks.get_mut(&block).ok_or_else(closed)
     }
 
-    fn write(&mut self, file: &File, offset: u64, data: &[u8]) -> io::Result<()> {
+    fn write(&mut self, file: &dyn Ground, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut rest = data;
         for (block, begin, part) in parts(offset, data.len()) {
             let (bytes, behind) = rest.split_at(part);
@@ -267,7 +309,7 @@ impl Kept {
         Ok(())
     }
 
-    fn set_length(&mut self, file: &File, length: u64) -> io::Result<()> {
+    fn set_length(&mut self, file: &dyn Ground, length: u64) -> io::Result<()> {
         if length < self.length {
             self.blocks.split_off(&length.div_ceil(BLOCK));
             self.solid = self.solid.min(length);
@@ -283,8 +325,8 @@ impl Kept {
     }
 
     /// Whether the file would be another one.
-    fn differs(&self, file: &File) -> io::Result<bool> {
-        if self.length != file.metadata()?.len() || self.solid != self.length {
+    fn differs(&self, file: &dyn Ground) -> io::Result<bool> {
+        if self.length != file.length()? || self.solid != self.length {
             return Ok(true);
         }
         for (block, kept) in &self.blocks {

@@ -2,6 +2,7 @@
 
 mod damage;
 mod kills;
+mod power;
 mod rewriting;
 mod room;
 
