@@ -13,6 +13,7 @@
 pub mod adversary;
 pub mod clock;
 pub mod cluster;
+pub mod ext4;
 pub mod fuzzing;
 pub mod lab;
 pub mod ledger;

@@ -27,14 +27,15 @@ const ROUNDS_A_KILL: u64 = 10;
 
 /// What the reader was shown, as the one who reads the output saw it.
 #[derive(Default)]
-struct Shown {
-    bodies: BTreeSet<String>,
+pub(super) struct Shown {
+    pub(super) bodies: BTreeSet<String>,
     /// Ids of which a command has finished showing, or that were shown unfinished.
     finished: BTreeMap<String, bool>,
 }
 
 impl Shown {
-    fn take(&mut self, done: &Done) {
+    /// A command has ended, by itself or not.
+    pub(super) fn take(&mut self, done: &Done) {
         let is_finished = done.code == Some(0);
         let text = done.text();
         // A line that the kill has cut off was not shown.

@@ -40,13 +40,13 @@ impl Ledger {
     }
 }
 
-fn set_back(person: &Person, copied: &TempDir) {
+pub(super) fn set_back(person: &Person, copied: &TempDir) {
     let home = person.home().join("msg");
     fs::remove_dir_all(&home).unwrap();
     copy_folder(&copied.path().join("msg"), &home);
 }
 
-fn copied(person: &Person) -> TempDir {
+pub(super) fn copied(person: &Person) -> TempDir {
     let aside = TempDir::with_prefix("msg-yesterday-").unwrap();
     copy_folder(&person.home().join("msg"), &aside.path().join("msg"));
     aside

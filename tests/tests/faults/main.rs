@@ -17,4 +17,5 @@ mod killing;
 mod load;
 mod proxy;
 mod scene;
+mod shutdowns;
 mod stopping;

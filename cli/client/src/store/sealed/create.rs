@@ -67,7 +67,11 @@ pub(super) fn put_in_place(home: &Home) -> Result<(), StoreError> {
 }
 
 /// The first row, and all tables, so that none is ever missing by itself.
-pub(super) fn begin(open: &Open, transaction: &WriteTransaction, key: &StoreKey) -> Result<(), StoreError> {
+pub(super) fn begin(
+    open: &Open,
+    transaction: &WriteTransaction,
+    key: &StoreKey,
+) -> Result<(), StoreError> {
     let row = format::seal(key, format::VERSION, &mut Random);
     let mut table =
         transaction.open_table(format::TABLE).map_err(|error| open.failure(None, error))?;

@@ -81,7 +81,11 @@ impl Open {
     }
 
     /// Opens what lies there.
-    pub(super) fn over(path: PathBuf, medium: Medium, lock: Option<Lock>) -> Result<Self, StoreError> {
+    pub(super) fn over(
+        path: PathBuf,
+        medium: Medium,
+        lock: Option<Lock>,
+    ) -> Result<Self, StoreError> {
         let mut open = Self { path, medium: medium.clone(), database: None, lock };
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE_BYTES);

@@ -238,10 +238,7 @@ impl StorageBackend for Medium {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.change(
-            |kept, file| kept.write(file, offset, data),
-            |file| file.write(offset, data),
-        )
+        self.change(|kept, file| kept.write(file, offset, data), |file| file.write(offset, data))
     }
 }
 
