@@ -26,6 +26,7 @@ pub mod recorder;
 pub mod relay;
 pub mod seed;
 pub mod separation;
+pub mod shown;
 pub mod terminal;
 
 pub use msg_postgres_rig as postgres;

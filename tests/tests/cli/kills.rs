@@ -2,7 +2,7 @@
 //! is lost, and nothing is shown again that a command has finished showing.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     thread,
     time::{Duration, Instant},
 };
@@ -12,11 +12,11 @@ use msg_tests::{
     nonces::Nonces,
     relay::Liar,
     seed,
+    shown::Shown,
     soak::{self, Found, Row},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng as _;
-use serde_json::Value;
 
 use super::{MSG, relay};
 
@@ -24,37 +24,6 @@ use super::{MSG, relay};
 const KILLS: u64 = 200;
 /// Rounds for each of them at most: most commands do not live to their end.
 const ROUNDS_A_KILL: u64 = 10;
-
-/// What the reader was shown, as the one who reads the output saw it.
-#[derive(Default)]
-pub(super) struct Shown {
-    pub(super) bodies: BTreeSet<String>,
-    /// Ids of which a command has finished showing, or that were shown unfinished.
-    finished: BTreeMap<String, bool>,
-}
-
-impl Shown {
-    /// A command has ended, by itself or not.
-    pub(super) fn take(&mut self, done: &Done) {
-        let is_finished = done.code == Some(0);
-        let text = done.text();
-        // A line that the kill has cut off was not shown.
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        for line in whole.lines() {
-            let line: Value = serde_json::from_str(line).unwrap();
-            let id = line["id"].as_str().unwrap().to_owned();
-            match self.finished.get(&id) {
-                Some(true) => panic!("shown again: {line}"),
-                Some(false) => assert_eq!(line["redelivered"], true, "{line}"),
-                None => {}
-            }
-            self.bodies.insert(line["body"].as_str().unwrap().to_owned());
-            self.finished.insert(id, is_finished);
-        }
-        let count = self.bodies.len();
-        assert_eq!(self.finished.len(), count, "a text came under two ids");
-    }
-}
 
 /// Runs a command, and kills it unless it has ended by then.
 fn killed(person: &Person, words: &[&str], longest: Duration, rng: &mut ChaCha20Rng) -> Done {

@@ -12,12 +12,13 @@ use msg_tests::{
     nonces::Nonces,
     relay::Liar,
     seed,
+    shown::Shown,
     soak::{self, Found, Row},
 };
 use rand_core::Rng as _;
 use tempfile::TempDir;
 
-use super::{MSG, kills::Shown, relay};
+use super::{MSG, relay};
 
 const CYCLES: u64 = 2;
 /// Commands end that are not killed, however busy the machine is.
