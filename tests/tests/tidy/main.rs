@@ -12,6 +12,7 @@ mod limits;
 mod manifests;
 mod repository;
 mod style;
+mod supply;
 mod trees;
 
 /// Fails with all complaints at once.

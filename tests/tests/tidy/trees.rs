@@ -77,7 +77,7 @@ const LAYERS: &[(&str, Option<&[&str]>)] = &[
 ];
 
 /// Names and versions of a package and all that is linked with it.
-fn tree(package: &str) -> BTreeSet<(String, String)> {
+pub(crate) fn tree(package: &str) -> BTreeSet<(String, String)> {
     parse(&repository::cargo(&format!("tree --package {package} --edges normal --prefix none")))
 }
 
