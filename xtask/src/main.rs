@@ -12,6 +12,7 @@ mod fuzz;
 mod models;
 mod output;
 mod place;
+mod reproduce;
 mod soak;
 mod step;
 mod test;
@@ -78,6 +79,12 @@ const COMMANDS: &[Command] = &[
         usage: "soak [--only PART,…] [--minutes N] [--times N] [--seed N]",
         about: "the tests of faults with the runs of a release, and one table of what they found",
         run: soak::run,
+    },
+    Command {
+        name: "reproduce",
+        usage: "reproduce",
+        about: "build what is released twice, in two places, and compare the bytes",
+        run: reproduce::run,
     },
     Command {
         name: "models",

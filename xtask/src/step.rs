@@ -40,6 +40,12 @@ impl Step {
         self
     }
 
+    /// Lets it run in another folder.
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// Sets a variable of the environment.
     pub(crate) fn env(mut self, key: &str, value: impl AsRef<Path>) -> Self {
         self.command.env(key, value.as_ref());

@@ -23,7 +23,7 @@ const fn part(name: &'static str, tests: &'static str, times: u64) -> Part {
 /// All parts.
 pub(super) const PARTS: &[Part] = &[
     part("relay-kills", "--test faults -- --nocapture killing::", 5),
-    part("relay-points", "--test faults -- --nocapture fail_points::", 5),
+    part("relay-points", "--test faults -- --nocapture fail_points::", 2),
     part("client-kills", "--test cli -- --nocapture kills::", 5),
     part("store-kills", "--lib -- --nocapture sealed::tests::kills::", 20),
     part("relay-power", "--lib -- --nocapture redb::tests::power_loss::", 10),
