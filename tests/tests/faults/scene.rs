@@ -174,7 +174,9 @@ pub(crate) fn is_cut(error: &PeerError) -> bool {
         PeerError::Io(_)
         | PeerError::Request(_)
         | PeerError::Closed(Closure::Ended | Closure::Truncated) => true,
-        PeerError::Closed(Closure::Closing(refusal)) => refusal.code == Code::UNAVAILABLE,
+        PeerError::Closed(Closure::Closing(refusal) | Closure::SignInRefused(refusal)) => {
+            refusal.code == Code::UNAVAILABLE
+        }
         _ => false,
     }
 }
