@@ -85,7 +85,9 @@ fn talk(sides: &mut [Side; 2], what: &str, most: u32, rng: &mut ChaCha20Rng) {
 fn settle(sides: &mut [Side; 2], rounds: &[(usize, i64)]) -> bool {
     for &(rounds, days) in rounds {
         for _ in 0..rounds {
-            sides.iter_mut().for_each(|side| side.go_on(days));
+            for side in &mut *sides {
+                side.go_on(days);
+            }
             let [one, other] = &*sides;
             if one.misses(other).is_empty() && other.misses(one).is_empty() {
                 return true;
