@@ -3,7 +3,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::sleep;
+use msg_protocol::time::UnixSeconds;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
 use crate::{
@@ -17,6 +18,10 @@ use crate::{
 
 /// Between two sweeps when there is nothing more to remove, and when there is.
 const PAUSE: (Duration, Duration) = (BETWEEN_SWEEPS, Duration::from_millis(100));
+
+/// How often it is looked whether the machine has slept, and for how long it has then.
+const LOOK: Duration = Duration::from_secs(1);
+const SLEPT_S: u64 = 5;
 
 /// Sweeps until it is dropped.
 pub(super) async fn sweep<S: Store>(service: Arc<Service<S>>) {
@@ -32,8 +37,28 @@ pub(super) async fn sweep<S: Store>(service: Arc<Service<S>>) {
                 PAUSE.0
             }
         };
-        sleep(pause).await;
+        rest(&service, pause).await;
     }
+}
+
+/// Waits, and finds its time anew when the machine has slept meanwhile: no moment has
+/// passed then, and other nodes are ahead.
+async fn rest<S: Store>(service: &Service<S>, pause: Duration) {
+    let (began, wall) = (Instant::now(), Clock::wall());
+    let mut noticed_s = 0;
+    while began.elapsed() < pause {
+        sleep(LOOK.min(pause.saturating_sub(began.elapsed()))).await;
+        let slept_s = slept_s(began.elapsed(), wall, Clock::wall());
+        if slept_s > noticed_s + SLEPT_S {
+            noticed_s = slept_s;
+            keep_pace(service).await;
+        }
+    }
+}
+
+/// What passed between two looks at the wall clock beside what has passed for us.
+fn slept_s(passed: Duration, before: UnixSeconds, after: UnixSeconds) -> u64 {
+    after.0.saturating_sub(before.0).saturating_sub(passed.as_secs())
 }
 
 /// Nodes that share a store keep their time in it, each when it sweeps.
@@ -71,6 +96,16 @@ mod tests {
         let clock = Clock::start(RelayTime(time));
         let (limits, figures) = (Limits::default(), Arc::new(Figures::default()));
         Service::new(open(Arc::clone(&presence)), presence, limits, policy, clock, figures)
+    }
+
+    #[test]
+    fn a_machine_that_has_slept_is_behind_its_wall_clock() {
+        let slept = |passed, wall| {
+            slept_s(Duration::from_secs(passed), UnixSeconds(1_000), UnixSeconds(wall))
+        };
+        assert_eq!(slept(10, 1_010), 0);
+        assert_eq!(slept(10, 4_610), 3_600);
+        assert_eq!(slept(10, 5), 0, "a wall clock that was set back says nothing");
     }
 
     #[tokio::test]
