@@ -68,7 +68,7 @@ pub(crate) async fn first<S: Store>(
 ) -> Result<Option<Invite>, InvitationError> {
     const DAYS: u32 = 30;
     let now = service.clock().relay_time();
-    let is_used = service.store().figures().await?.accounts > 0
+    let is_used = !service.store().accounts(None, 1).await?.is_empty()
         || !service.store().invites(now).await?.is_empty();
     if is_used {
         return Ok(None);

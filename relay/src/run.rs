@@ -91,7 +91,10 @@ async fn begin(
             serve(ground, read, open).await
         }
         Engine::Postgres(database) => {
-            let open = async |_: &Config| engine::postgres(&database, presence).await;
+            let open = async |config: &Config| {
+                engine::complain(config, &database);
+                engine::postgres(&database, presence).await
+            };
             serve(ground, read, open).await
         }
     }

@@ -3,6 +3,8 @@
 use core::fmt;
 use std::path::PathBuf;
 
+use tokio_postgres::config::Host;
+
 use super::value::Parsed;
 use crate::store::postgres::{objects, parameters};
 
@@ -47,6 +49,9 @@ impl Dsn {
         if parameters.get_hosts().is_empty() {
             return Err("the DSN names no host".to_owned());
         }
+        if parameters.get_hosts().iter().any(is_cut_password) {
+            return Err("a host of the DSN holds `@`; in a password it is written `%40`".to_owned());
+        }
         Ok(Self(text.to_owned()))
     }
 
@@ -80,6 +85,14 @@ impl fmt::Debug for Dsn {
     }
 }
 
+/// Whether a host is the rest of a password that ended too early.
+fn is_cut_password(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => name.contains('@'),
+        Host::Unix(path) => path.to_string_lossy().contains('@'),
+    }
+}
+
 fn holds_password(dsn: &str) -> bool {
     parameters(dsn).is_some_and(|parameters| parameters.get_password().is_some())
 }
@@ -99,7 +112,8 @@ fn without_password(dsn: &str) -> String {
 
 fn url_without_password(rest: &str) -> String {
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let address = match address.split_once('@') {
+    // A password may hold what stands before the hosts.
+    let address = match address.rsplit_once('@') {
         Some((user, hosts)) => {
             format!("{}@{hosts}", user.split(':').next().unwrap_or_default())
         }
@@ -182,7 +196,15 @@ mod tests {
 
     #[test]
     fn what_is_no_dsn_is_refused_and_not_repeated() {
-        for wrong in ["", "a", "host", "user=msg password=secret", "host=a port=x", "mysql://a/b"] {
+        for wrong in [
+            "",
+            "a",
+            "host",
+            "user=msg password=secret",
+            "host=a port=x",
+            "mysql://a/b",
+            "postgres://msg:word@secret@a/b",
+        ] {
             let why = Dsn::parse(wrong).unwrap_err();
             assert!(!why.contains("secret"), "{why}");
         }

@@ -1,12 +1,12 @@
 //! The engine that an operator has chosen, opened.
 
-use std::{path::Path, sync::Arc};
+use std::{os::unix::fs::MetadataExt as _, path::Path, sync::Arc};
 
 use tracing::warn;
 
 use super::RunError;
 use crate::{
-    config::{Config, Database},
+    config::{Config, Database, Origin},
     presence::Presence,
     private,
     store::{
@@ -39,6 +39,42 @@ pub(super) async fn postgres(
     presence: Arc<Presence>,
 ) -> Result<Postgres, RunError> {
     Ok(Postgres::open(database_options(database)?, presence).await?)
+}
+
+/// Says what of the configuration does nothing with a database, and that a password
+/// lies open.
+pub(super) fn complain(config: &Config, database: &Database) {
+    let idle = idle_limits(config);
+    if !idle.is_empty() {
+        warn!(keys = %idle.join(" "), "these do nothing with `store = \"postgres\"`");
+    }
+    if let Origin::File(path, _) = config.origin("postgres.dsn")
+        && database.dsn.holds_password()
+        && is_open_to_all(path)
+    {
+        warn!(
+            path = %path.display(),
+            "others on this machine can read the database's password in it; \
+             make it 640, or use postgres.password-file"
+        );
+    }
+}
+
+/// The limits that somebody has set, and that only a store in a folder keeps.
+fn idle_limits(config: &Config) -> Vec<&'static str> {
+    const OF_A_FOLDER: [&str; 4] = [
+        "limits.floor-bytes",
+        "limits.floor-percent",
+        "limits.ballast-bytes",
+        "limits.store-bytes",
+    ];
+    let is_set = |key: &&str| *config.origin(key) != Origin::Default;
+    OF_A_FOLDER.into_iter().filter(is_set).collect()
+}
+
+/// Whether anybody on this machine can read it.
+fn is_open_to_all(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o004 != 0)
 }
 
 /// How a store in a database is opened.
@@ -80,6 +116,8 @@ pub(super) async fn check_pin(
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
     use crate::{
         config::{Environment, Flags},
@@ -92,6 +130,20 @@ mod tests {
         let given = [("MSG_RELAY_DATA", data.as_str())];
         let environment: Environment = given.iter().chain(more).copied().collect();
         Config::load(&Flags::default(), &environment).unwrap()
+    }
+
+    #[test]
+    fn what_does_nothing_and_what_lies_open_is_seen() {
+        let folder = Folder::new("complaints");
+        assert_eq!(idle_limits(&config(&folder, &[])), [""; 0]);
+        let set = config(&folder, &[("MSG_RELAY_LIMITS_FLOOR_BYTES", "1GiB")]);
+        assert_eq!(idle_limits(&set), ["limits.floor-bytes"]);
+        let file = folder.path().join("relay.toml");
+        std::fs::write(&file, "").unwrap();
+        for (mode, is_open) in [(0o644, true), (0o640, false), (0o600, false)] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_open_to_all(&file), is_open);
+        }
     }
 
     #[tokio::test]

@@ -37,6 +37,7 @@ mod removal;
 mod requirements;
 mod rights;
 mod schema;
+mod seldom;
 mod servers;
 mod sweep;
 mod tls;
@@ -111,10 +112,13 @@ impl Postgres {
         let objects = blobs::claim(&line, &seed, &options.blobs).await?;
         let (neighbours, tasks) =
             if moves { Neighbours::none(wake) } else { Neighbours::start(&dialer, wake) };
+        let figures = Figures::new(&dialer, options.figures_good_for);
+        if !moves {
+            figures.refresh();
+        }
         let pool = Pool::new(dialer, &options);
         let writers = Writers::start(&pool, &neighbours, options.writers);
         let lookup = Lookup::start(&pool);
-        let figures = Figures::new(options.figures_good_for);
         Ok(Self {
             pool,
             secret,

@@ -27,7 +27,8 @@ pub struct Swept {
 }
 
 /// The store in numbers. Reading them costs the same whatever is stored: a store
-/// that nodes share may give numbers that are up to a minute old.
+/// that nodes share may give numbers that are a minute old, or as old as it takes to
+/// sum up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StoreFigures {
     /// Accounts.
@@ -123,6 +124,15 @@ pub trait Upkeep {
 
     /// Removes some of what has expired, and keeps the time.
     fn sweep(&self, now: RelayTime) -> impl Future<Output = Result<Swept>> + Send;
+
+    /// Whether what grows is still taken, by a store that answers. It is asked often,
+    /// and so costs little.
+    fn has_room(&self) -> impl Future<Output = Result<bool>> + Send
+    where
+        Self: Sync,
+    {
+        async { Ok(self.figures().await?.room_bytes != Some(0)) }
+    }
 
     /// The store in numbers.
     fn figures(&self) -> impl Future<Output = Result<StoreFigures>> + Send;

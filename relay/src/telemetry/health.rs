@@ -11,10 +11,7 @@ use std::{
 
 use tokio::time::{Instant, timeout};
 
-use crate::{
-    service::Service,
-    store::{Store, upkeep::StoreFigures},
-};
+use crate::{service::Service, store::Store};
 
 /// How long a store that nodes share may be out of reach before that is said: a
 /// database that changes its primary is soon back, at all nodes alike.
@@ -92,19 +89,19 @@ impl<S: Store> Vitals<S> {
             return Health::Leaving;
         }
         let Some(service) = self.service.get() else { return Health::Starting };
-        let found = timeout(TIME, service.store().figures()).await;
+        let found = timeout(TIME, service.store().has_room()).await;
         let patience = if service.store().shared() { PATIENCE } else { Duration::ZERO };
         self.judge(found.ok().and_then(Result::ok), patience)
     }
 
-    fn judge(&self, found: Option<StoreFigures>, patience: Duration) -> Health {
+    fn judge(&self, has_room: Option<bool>, patience: Duration) -> Health {
         let mut well_at = self.well_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(figures) = found else {
+        let Some(has_room) = has_room else {
             let was_well = well_at.is_some_and(|at| at.elapsed() < patience);
             return if was_well { Health::Ok } else { Health::NoStore };
         };
         *well_at = Some(Instant::now());
-        if figures.room_bytes == Some(0) { Health::NoRoom } else { Health::Ok }
+        if has_room { Health::Ok } else { Health::NoRoom }
     }
 }
 
@@ -116,14 +113,13 @@ mod tests {
     #[test]
     fn a_store_that_nodes_share_is_waited_for_and_one_of_our_own_is_not() {
         let vitals = Vitals::<Memory>::default();
-        let figures = |room_bytes| Some(StoreFigures { room_bytes, ..StoreFigures::default() });
         assert_eq!(vitals.judge(None, PATIENCE), Health::NoStore, "it was never there");
-        assert_eq!(vitals.judge(figures(None), PATIENCE), Health::Ok);
+        assert_eq!(vitals.judge(Some(true), PATIENCE), Health::Ok);
         assert_eq!(vitals.judge(None, PATIENCE), Health::Ok);
         assert_eq!(vitals.judge(None, Duration::ZERO), Health::NoStore);
         *vitals.well_at.lock().unwrap() = Instant::now().checked_sub(PATIENCE);
         assert_eq!(vitals.judge(None, PATIENCE), Health::NoStore);
-        assert_eq!(vitals.judge(figures(Some(0)), PATIENCE), Health::NoRoom);
+        assert_eq!(vitals.judge(Some(false), PATIENCE), Health::NoRoom);
         assert!(Health::NoRoom.takes_links() && !Health::NoStore.takes_links());
     }
 }

@@ -94,7 +94,7 @@ impl Builder {
             None => "host all msg 127.0.0.1/32 trust\n",
         };
         format!(
-            "{role}host all {ADMIN} 127.0.0.1/32 trust\n\
+            "{role}local all msg trust\nhost all {ADMIN} 127.0.0.1/32 trust\n\
              host replication {ADMIN} 127.0.0.1/32 trust\n"
         )
     }

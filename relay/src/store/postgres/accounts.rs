@@ -26,25 +26,26 @@ use self::{
     create::CreateAccount,
     delete::DeleteAccount,
     device::{RaiseCounter, counter_in},
-    row::MAILBOX_PLACE,
+    row::{MAILBOX_PLACE, NAME_PLACE},
 };
 use super::{
     Postgres,
     failure::Failure,
     line::Parameters,
     pool::Pool,
-    value::{id_in, value_in},
+    value::{column, id_in, legible, value_in},
 };
 use crate::store::{
     Accounts, RelayTime, Result,
     account::{Account, AccountChange, CardPage, Changed, Creation, Device, NewAccount, Whose},
 };
 
-/// The accounts of those mailboxes that are there, in one statement.
+/// The accounts of those mailboxes that are there, in one statement; of each by itself
+/// whether it can be read.
 pub(super) async fn of_mailboxes(
     pool: &Pool,
     mailboxes: &[MailboxId],
-) -> Result<Vec<(MailboxId, Account)>> {
+) -> Result<Vec<(MailboxId, Result<Account>)>> {
     const READ: &str = concat!(
         "SELECT ",
         account_columns!(),
@@ -52,7 +53,10 @@ pub(super) async fn of_mailboxes(
     );
     let ids: Vec<&[u8]> = mailboxes.iter().map(|mailbox| mailbox.0.as_slice()).collect();
     let rows = pool.read(READ, &[&ids]).await?;
-    all(&rows, |row| Ok((MailboxId(id_in(row, MAILBOX_PLACE)?), account_in(row)?)))
+    Ok(legible(&rows, |row| {
+        let mailbox = MailboxId(id_in(row, MAILBOX_PLACE)?);
+        Ok((mailbox, account_in(row).map_err(Failure::outcome)))
+    }))
 }
 
 /// What each of those rows says.
@@ -134,10 +138,17 @@ impl Accounts for Postgres {
             " FROM account a WHERE a.name > $1 ORDER BY a.name LIMIT $2"
         );
         // No name is empty.
-        let after = after.map_or("", AccountName::as_str);
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.pool.read(READ, &[&after, &limit]).await?;
-        all(&rows, account_in)
+        let mut after = after.map_or("", AccountName::as_str).to_owned();
+        let mut accounts = Vec::new();
+        // Whoever reads page by page goes on until one is not full.
+        while accounts.len() < limit {
+            let missing = i64::try_from(limit - accounts.len()).unwrap_or(i64::MAX);
+            let rows = self.pool.read(READ, &[&after, &missing]).await?;
+            accounts.extend(legible(&rows, account_in));
+            let Some(last) = rows.last() else { break };
+            after = column(last, NAME_PLACE).map_err(Failure::outcome)?;
+        }
+        Ok(accounts)
     }
 }
 

@@ -19,10 +19,7 @@ use std::{
 
 use msg_protocol::id::RelayEpoch;
 use sha2::{Digest as _, Sha256};
-use tokio::{
-    task::AbortHandle,
-    time::{Instant, timeout},
-};
+use tokio::{task::AbortHandle, time::timeout};
 use tokio_postgres::{Config, config::SslMode};
 use tracing::warn;
 
@@ -30,6 +27,7 @@ use super::{
     failure::OpenError,
     line::{Hear, Line, reason},
     options::Options,
+    seldom::Seldom,
     servers::servers,
     tls::DatabaseTls,
 };
@@ -37,8 +35,6 @@ use crate::store::Wake;
 
 /// How long a server may take from a dial to its last answer.
 const DIAL_TIME: Duration = Duration::from_secs(5);
-/// Between two complaints that no server is good.
-const BETWEEN_COMPLAINTS: Duration = Duration::from_secs(30);
 
 /// A node that vanishes leaves no lock behind for long, and waits for none.
 const USUAL: &str = "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '5s'; \
@@ -58,7 +54,7 @@ pub(super) struct Dialer {
     /// The one that was good last.
     last: AtomicUsize,
     known: Mutex<Known>,
-    complained: Mutex<Option<Instant>>,
+    complaint: Seldom,
     wake: Arc<dyn Wake>,
 }
 
@@ -89,7 +85,7 @@ impl Dialer {
             session: if moves { PATIENT } else { USUAL },
             last: AtomicUsize::new(0),
             known: Mutex::default(),
-            complained: Mutex::default(),
+            complaint: Seldom::default(),
             wake,
         })
     }
@@ -176,9 +172,7 @@ impl Dialer {
 
     /// Says now and then why the database is out of reach.
     fn complain(&self, error: &OpenError) {
-        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
-        if complained.is_none_or(|at| at.elapsed() >= BETWEEN_COMPLAINTS) {
-            *complained = Some(Instant::now());
+        if self.complaint.is_due() {
             let hint = error.hint().unwrap_or_default();
             warn!(error = %error, "the database is out of reach; {hint}");
         }

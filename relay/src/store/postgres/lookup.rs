@@ -55,7 +55,7 @@ async fn answer(pool: Arc<Pool>, mut questions: mpsc::Receiver<Question>) {
         for (mailbox, answer) in asked.drain(..) {
             // Who asked may have gone.
             let _ = answer.send(match &found {
-                Ok(found) => Ok(found.get(&mailbox).cloned()),
+                Ok(found) => found.get(&mailbox).cloned().transpose(),
                 Err(error) => Err(*error),
             });
         }

@@ -13,7 +13,7 @@ use super::{
     failure::Failure,
     line::Line,
     pool::Change,
-    value::{DAMAGED, bytes, column, id_in, number, number_in, value_in},
+    value::{DAMAGED, bytes, column, id_in, legible, number, number_in, value_in},
 };
 use crate::store::{
     RelayTime, Result, Rights,
@@ -219,8 +219,7 @@ impl Rights for Postgres {
         let account = account.as_bytes().as_slice();
         let token = column_of(RightKind::Token);
         let rows = self.pool.read(LIST, &[&account, &token, &number(now.0)]).await?;
-        let tokens = rows.iter().map(|row| Ok((RightId(id_in(row, 0)?), right_in(row, 1)?)));
-        tokens.collect::<core::result::Result<_, _>>().map_err(Failure::outcome)
+        Ok(legible(&rows, |row| Ok((RightId(id_in(row, 0)?), right_in(row, 1)?))))
     }
 
     async fn revoke_token(&self, account: AccountId, id: RightId) -> Result<bool> {
@@ -241,8 +240,7 @@ impl Rights for Postgres {
         const LIST: &str = "SELECT id, hash, uses, expires, created, note FROM invite \
              WHERE uses > 0 AND expires > $1 ORDER BY id";
         let rows = self.pool.read(LIST, &[&number(now.0)]).await?;
-        let invites = rows.iter().map(invite_in);
-        invites.collect::<core::result::Result<_, _>>().map_err(Failure::outcome)
+        Ok(legible(&rows, invite_in))
     }
 
     async fn revoke_invite(&self, id: RightId) -> Result<bool> {

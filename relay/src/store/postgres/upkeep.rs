@@ -1,6 +1,8 @@
 //! The store in the database as a whole: time, sweeping, figures, holdings.
 
-use std::{path::PathBuf, time::Duration};
+mod figures;
+
+use std::path::PathBuf;
 
 use msg_protocol::{
     card::{self, Card},
@@ -8,12 +10,10 @@ use msg_protocol::{
     signed::Signed,
     time::UnixSeconds,
 };
-use tokio::{
-    sync::Mutex,
-    time::{Instant, timeout},
-};
+use tokio::time::timeout;
 use tokio_postgres::Row;
 
+pub(super) use self::figures::Figures;
 use super::{
     Postgres, check,
     failure::Failure,
@@ -29,45 +29,7 @@ use crate::store::{
 
 type Read<T> = core::result::Result<T, Failure>;
 
-/// The last figures, for as long as they are good: summing up reads every row of
-/// some tables.
-pub(super) struct Figures {
-    good_for: Duration,
-    last: Mutex<Option<(Instant, StoreFigures)>>,
-}
-
-impl Figures {
-    pub(super) fn new(good_for: Duration) -> Self {
-        Self { good_for, last: Mutex::default() }
-    }
-}
-
 impl Postgres {
-    async fn kept_figures(&self) -> Result<StoreFigures> {
-        let mut last = self.figures.last.lock().await;
-        let good = last.filter(|(since, _)| since.elapsed() < self.figures.good_for);
-        let figures = match good {
-            Some((_, figures)) => figures,
-            None => self.sum_up().await?,
-        };
-        if good.is_none() {
-            *last = Some((Instant::now(), figures));
-        }
-        Ok(StoreFigures { commits: self.pool.commits(), ..figures })
-    }
-
-    async fn sum_up(&self) -> Result<StoreFigures> {
-        const SUM: &str = "SELECT (SELECT count(*) FROM account), mailboxes, envelopes, bytes, \
-             (SELECT count(*) FROM blob WHERE NOT going), \
-             (SELECT coalesce(sum(c.bytes), 0)::bigint FROM chunk c \
-             JOIN blob b ON b.id = c.blob WHERE NOT b.going), \
-             (SELECT damaged FROM relay), pg_database_size(current_database()) \
-             FROM (SELECT count(*) AS mailboxes, coalesce(sum(cnt), 0)::bigint AS envelopes, \
-             coalesce(sum(bytes), 0)::bigint AS bytes FROM mailbox) AS summed";
-        let row = self.pool.read_row(SUM, &[]).await?.ok_or(StoreError::Unavailable)?;
-        figures_in(&row).map_err(Failure::outcome)
-    }
-
     async fn list<T>(
         &self,
         sql: &'static str,
@@ -110,21 +72,6 @@ impl Postgres {
         let account = account.as_bytes().as_slice();
         self.list(LIST, &[&account, &number(now.0)], |row| right_in(row, 0)).await
     }
-}
-
-fn figures_in(row: &Row) -> Read<StoreFigures> {
-    Ok(StoreFigures {
-        accounts: number_in(row, 0)?,
-        devices: number_in(row, 1)?,
-        envelopes: number_in(row, 2)?,
-        envelope_bytes: number_in(row, 3)?,
-        blobs: number_in(row, 4)?,
-        blob_bytes: number_in(row, 5)?,
-        damaged: number_in(row, 6)?,
-        file_bytes: number_in(row, 7)?,
-        room_bytes: None,
-        commits: 0,
-    })
 }
 
 fn mailbox_in(row: &Row) -> Read<MailboxHolding> {
@@ -177,9 +124,14 @@ impl Upkeep for Postgres {
     }
 
     async fn figures(&self) -> Result<StoreFigures> {
-        // Whoever waits for another's sums waits no longer than for the database.
-        let patience = self.pool.patience();
-        timeout(patience, self.kept_figures()).await.unwrap_or(Err(StoreError::Unavailable))
+        // Whoever waits for the first sums waits no longer than for the database.
+        let figures = timeout(self.pool.patience(), self.figures.last()).await;
+        let figures = figures.unwrap_or(Err(StoreError::Unavailable))?;
+        Ok(StoreFigures { commits: self.pool.commits(), ..figures })
+    }
+
+    async fn has_room(&self) -> Result<bool> {
+        self.pool.read_row("SELECT 1", &[]).await.map(|row| row.is_some())
     }
 
     async fn holdings(

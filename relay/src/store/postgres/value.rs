@@ -3,6 +3,7 @@
 use msg_protocol::codec;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_postgres::{Row, types::FromSql};
+use tracing::warn;
 
 use super::failure::Failure;
 use crate::store::StoreError;
@@ -16,6 +17,17 @@ pub(super) const DAMAGED: Failure = Failure::Refused(StoreError::Damaged);
 /// A number, which a `bigint` holds; one beyond it is the largest it can hold.
 pub(super) fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// What those rows say that can be read. Of a list that is not about one row, a damaged
+/// one spoils nothing.
+pub(super) fn legible<T>(rows: &[Row], read: impl Fn(&Row) -> Result<T, Failure>) -> Vec<T> {
+    let legible: Vec<T> = rows.iter().filter_map(|row| read(row).ok()).collect();
+    let damaged = rows.len() - legible.len();
+    if damaged > 0 {
+        warn!(count = damaged, "damaged rows are passed over; `msg-relay check` names them");
+    }
+    legible
 }
 
 /// A value as bytes.

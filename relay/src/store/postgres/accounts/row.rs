@@ -24,6 +24,8 @@ macro_rules! account_columns {
 }
 pub(in crate::store::postgres) use account_columns;
 
+/// Its name among them.
+pub(super) const NAME_PLACE: usize = 1;
 /// The first column behind them.
 pub(super) const MAILBOX_PLACE: usize = 13;
 

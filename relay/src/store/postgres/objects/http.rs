@@ -18,8 +18,10 @@ use object_store::client::{
     HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpService,
 };
 use tokio::time::timeout;
+use tracing::warn;
 
 use super::dial::Dial;
+use crate::store::postgres::seldom::Seldom;
 
 /// Bytes of an answer: a piece, or a page of a thousand names.
 const ANSWER_BYTES: usize = 2 << 20;
@@ -37,6 +39,7 @@ struct Inner {
     /// How long an answer may take, from the dial to its last byte.
     patience: Duration,
     idle: Mutex<Vec<Connection>>,
+    complaint: Seldom,
 }
 
 impl fmt::Debug for Http {
@@ -47,7 +50,12 @@ impl fmt::Debug for Http {
 
 impl Http {
     pub(super) fn new(dial: Dial, patience: Duration) -> Self {
-        Self(Arc::new(Inner { dial, patience, idle: Mutex::default() }))
+        Self(Arc::new(Inner {
+            dial,
+            patience,
+            idle: Mutex::default(),
+            complaint: Seldom::default(),
+        }))
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
@@ -83,6 +91,7 @@ impl Http {
         let request = in_origin_form(request)?;
         let (head, body) =
             connection.send_request(request).await.map_err(interrupted)?.into_parts();
+        self.complain(head.status);
         if head.status == StatusCode::INSUFFICIENT_STORAGE {
             let full = io::Error::from(io::ErrorKind::StorageFull);
             return Err(HttpError::new(HttpErrorKind::Unknown, full));
@@ -91,6 +100,19 @@ impl Http {
         let body = body.map_err(|error| HttpError::new_boxed(HttpErrorKind::Interrupted, error))?;
         self.keep(connection).await;
         Ok(HttpResponse::from_parts(head, body.to_bytes().into()))
+    }
+
+    /// Says now and then that the server refuses, by its number alone: its words name
+    /// places. What is not there is no refusal, nor is what is there already.
+    fn complain(&self, status: StatusCode) {
+        let is_answer = matches!(
+            status,
+            StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED
+        );
+        let refuses = status.is_client_error() || status.is_server_error();
+        if refuses && !is_answer && self.0.complaint.is_due() {
+            warn!(code = status.as_u16(), "where pieces of blobs lie, a request is refused");
+        }
     }
 
     async fn keep(&self, mut connection: Connection) {

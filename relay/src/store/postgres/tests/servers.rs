@@ -6,10 +6,11 @@ use msg_postgres_rig::{Certificates, Cluster, Database, PASSWORD, ROLE, are_ther
 
 use super::{Asleep, blobs, options};
 use crate::store::{
-    Accounts as _,
-    account::Creation,
-    conformance::laboratory::{BOB, CAROL, NOW},
+    Accounts as _, Rights as _, StoreError,
+    account::{Creation, Whose},
+    conformance::laboratory::{BOB, CAROL, NOW, Person, invite, right, right_id},
     postgres::{OpenError, Options, Postgres},
+    right::{Added, RightKind},
 };
 
 async fn open(options: Options) -> Result<Postgres, OpenError> {
@@ -115,6 +116,64 @@ async fn the_database_is_known_by_its_certificate() {
     assert!(matches!(error, OpenError::Unreachable(_)), "{error}");
     let absent = Options { roots: Some(folder.path().join("absent.pem")), ..right };
     assert!(matches!(open(absent).await, Err(OpenError::Roots { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_of_this_machine_is_reached_over_its_socket() {
+    if !are_there() {
+        return;
+    }
+    let blobs = blobs();
+    let server = Cluster::of(1).setting("unix_socket_directories", ".").start().unwrap();
+    let (folder, port) = (server.folder().join("p1"), server.port(1));
+    let dsn = format!("host={} port={port} user={ROLE} dbname={ROLE}", folder.display());
+    let store = open(options(dsn, &blobs)).await.unwrap();
+    assert_eq!(store.create_account(BOB.registration(), NOW).await, Ok(Creation::Created));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_row_spoils_nothing_for_others() {
+    if !are_there() {
+        return;
+    }
+    let (database, blobs) = (Database::fresh(), blobs());
+    let store = open(options(database.dsn(), &blobs)).await.unwrap();
+    for person in [BOB, CAROL] {
+        assert_eq!(store.create_account(person.registration(), NOW).await, Ok(Creation::Created));
+    }
+    for number in 1..=2 {
+        assert_eq!(store.add_invite(right_id(number), invite(1), 9, NOW).await, Ok(true));
+        let token = right(RightKind::Token, 8);
+        let added = store.add_right(BOB.id(), right_id(number), token, 9, NOW).await;
+        assert_eq!(added, Ok(Added::Done));
+    }
+    let server = database.server();
+    let mut session = server.session(server.primary(), database.name()).unwrap();
+    for damage in [
+        format!("UPDATE account SET card = 'x' WHERE name = '{}'", BOB.name().as_str()),
+        "UPDATE invite SET hash = 'x' WHERE id = (SELECT min(id::text)::bytea FROM invite)".to_owned(),
+        "UPDATE knock_right SET hash = 'x' WHERE id = (SELECT min(id::text)::bytea FROM knock_right)".to_owned(),
+    ] {
+        session.query(&damage).unwrap();
+    }
+    // Both are asked for by one statement.
+    let of = |person: Person| store.account(Whose::Mailbox(person.mailbox(0)));
+    let together = futures_util::future::join_all((0..40).map(|number| {
+        let person = if number % 2 == 0 { BOB } else { CAROL };
+        async move { (person.id(), of(person).await) }
+    }));
+    for (id, found) in together.await {
+        match found {
+            Ok(account) => assert_eq!(account.unwrap().id, CAROL.id()),
+            Err(error) => assert_eq!((id, error), (BOB.id(), StoreError::Damaged)),
+        }
+    }
+    let of_carol = of(CAROL).await.unwrap().map(|account| account.id);
+    assert_eq!(of_carol, Some(CAROL.id()));
+    let listed = store.accounts(None, 1).await.unwrap();
+    assert_eq!(listed.iter().map(|account| account.id).collect::<Vec<_>>(), [CAROL.id()]);
+    assert_eq!(store.invites(NOW).await.unwrap().len(), 1);
+    assert_eq!(store.tokens(BOB.id(), NOW).await.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

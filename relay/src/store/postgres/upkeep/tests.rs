@@ -130,6 +130,31 @@ async fn figures_are_kept_for_as_long_as_they_are_good() {
     assert_eq!(patient.figures().await.unwrap().commits, 1, "what this node knows itself");
 }
 
+/// Summing up may take minutes; it keeps nobody waiting who has older sums.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sums_that_take_long_keep_nobody_waiting() {
+    let Some(place) = Place::new("long-sums") else { return };
+    let store = place.node_that_sums_up(Duration::from_millis(1)).await;
+    while store.figures().await.is_err() {}
+    let mut session = place.session();
+    session.query("BEGIN").unwrap();
+    session.query("LOCK TABLE blob IN ACCESS EXCLUSIVE MODE").unwrap();
+    register(&store, BOB).await;
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(store.figures().await.unwrap().accounts, 0);
+        assert_eq!(store.has_room().await, Ok(true));
+    }
+    session.query("COMMIT").unwrap();
+    for _ in 0..3_000 {
+        if store.figures().await.unwrap().accounts == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the sums never came");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_check_tells_what_does_not_fit() {
     let Some(place) = InDatabase::found() else { return };
