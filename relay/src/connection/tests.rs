@@ -4,14 +4,16 @@ use std::{net::Ipv4Addr, sync::Arc};
 
 use ed25519_dalek::{Signer as _, SigningKey as Ed25519};
 use msg_protocol::{
+    bounded::Bytes,
     card::{CARD_FORMAT, Card, CardHash, Device},
     envelope::{Body, Envelope, EnvelopeKind},
-    id::{AccountId, DeviceId, EnvelopeId, MailboxId},
+    id::{AccountId, BlobId, DeviceId, EnvelopeId, MailboxId, RecordId},
     key::{AgreementKey, IdentityKey, Signature, SigningKey},
     link::{ClientEvent, ClientLink},
     push::Push,
     request::{
-        Access, AcknowledgeUpTo, Credit, Deposit, EndBatch, Ping, Register, Request, SignIn,
+        Access, AcknowledgeUpTo, Credit, DeleteBlob, DeleteRecord, Deposit, EndBatch, ListRecords,
+        Ping, PutRecord, Register, Request, SignIn,
     },
     response::Response,
     secret::{AccountCredential, DeviceCredential, Door},
@@ -35,6 +37,7 @@ use crate::{
 mod nodes;
 
 const NAME: &str = "bob";
+const RECORD: RecordId = RecordId([4; 32]);
 
 struct Relay {
     service: Arc<Service<Memory>>,
@@ -247,6 +250,32 @@ async fn a_wrong_credential_and_an_unknown_name_are_refused_alike() {
     }
     assert!(matches!(closures[0], Closure::SignInRefused(_)));
     assert_eq!(closures[0], closures[1]);
+}
+
+/// Its link may still be there: no word of its removal has come to this node.
+#[tokio::test]
+async fn a_device_that_was_removed_keeps_and_reads_nothing() {
+    let relay = Relay::new();
+    let mut alice = relay.connect(ClientLink::anonymous(Moment(0)));
+    alice.next().await;
+    alice.request(registration()).await.unwrap();
+    let (account, there) = account_and_device();
+    let as_device = |device| Caller {
+        source: Source::of(Ipv4Addr::LOCALHOST.into()),
+        device: Some(SignedInDevice { account, device, mailbox: MailboxId::of(account, device) }),
+    };
+    let requests: [fn() -> Request; 4] = [
+        || PutRecord { id: RECORD, expected: 0, value: Bytes::new(vec![1]).unwrap() }.into(),
+        || ListRecords { after: None }.into(),
+        || DeleteRecord { id: RECORD, expected: 1 }.into(),
+        || DeleteBlob { blob: BlobId([8; 32]) }.into(),
+    ];
+    for request in requests {
+        let removed = as_device(DeviceId([9; 16]));
+        let answer = relay.service.handle(&removed, request()).await;
+        assert_eq!(answer.unwrap_err(), crate::service::refusal::NOT_FOUND);
+        assert!(relay.service.handle(&as_device(there), request()).await.is_ok());
+    }
 }
 
 #[tokio::test]

@@ -2,17 +2,12 @@
 
 use std::sync::Mutex;
 
-use msg_postgres_rig::{Database, are_there};
-
 use super::*;
-use crate::{
-    store::{
-        Accounts as _,
-        account::{AccountChange, Changed, Creation},
-        conformance::laboratory::{BOB, CAROL, NOW, Person},
-        postgres::{Options, tests::Asleep},
-    },
-    test_folder::Folder,
+use crate::store::{
+    Accounts as _,
+    account::{AccountChange, Changed, Creation},
+    conformance::laboratory::{BOB, CAROL, NOW, Person},
+    postgres::tests::in_database::InDatabase,
 };
 
 const NODE: [u8; 8] = [1; 8];
@@ -62,13 +57,8 @@ impl Wake for Here {
 /// Another node has said that a device must go, and nobody heard.
 #[tokio::test]
 async fn whoever_may_not_stay_is_found_without_a_word() {
-    if !are_there() {
-        return;
-    }
-    let (database, blobs) = (Database::fresh(), Folder::new("postgres-doubts"));
-    let blobs = format!("file://{}", blobs.path().display());
-    let options = Options { allow_single_node: true, ..Options::new(database.dsn(), blobs) };
-    let store = Postgres::open(options, Arc::new(Asleep)).await.unwrap();
+    let Some(place) = InDatabase::found() else { return };
+    let store = place.node().await.unwrap();
     let people: [Person; 3] = [Person(3), BOB, CAROL];
     for person in people {
         let created = store.create_account(person.registration(), NOW).await;

@@ -133,8 +133,9 @@ async fn figures_are_kept_for_as_long_as_they_are_good() {
 /// Summing up may take minutes; it keeps nobody waiting who has older sums.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sums_that_take_long_keep_nobody_waiting() {
-    let Some(place) = Place::new("long-sums") else { return };
-    let store = place.node_that_sums_up(Duration::from_millis(1)).await;
+    let Some(place) = InDatabase::found() else { return };
+    let options = Options { figures_good_for: Duration::from_millis(1), ..place.options() };
+    let store = Postgres::open(options, Arc::new(Asleep)).await.unwrap();
     while store.figures().await.is_err() {}
     let mut session = place.session();
     session.query("BEGIN").unwrap();
