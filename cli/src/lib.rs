@@ -17,7 +17,7 @@ mod progress;
 mod prompt;
 mod report;
 mod secrets;
-mod text;
+pub mod text;
 
 use std::{ffi::OsString, panic, process::ExitCode};
 

@@ -46,11 +46,11 @@ impl<T: Into<String>> From<T> for Untrusted {
 
 /// What a message says: any bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Body(pub(crate) Vec<u8>);
+pub struct Body(pub Vec<u8>);
 
 impl Body {
     /// Its lines, each at most `width` columns wide if there is a width.
-    pub(crate) fn lines(&self, width: Option<usize>) -> Vec<String> {
+    pub fn lines(&self, width: Option<usize>) -> Vec<String> {
         let text = String::from_utf8_lossy(&self.0);
         let text = text.strip_suffix('\n').unwrap_or(&text);
         text.split('\n').flat_map(|line| wrap::wrap(&clusters(line, Form::Body), width)).collect()
@@ -73,18 +73,18 @@ impl Serialize for Body {
 }
 
 /// A short text on one line: nothing in it breaks the line, moves or hides.
-pub(crate) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     joined(&clusters(text, Form::Line))
 }
 
 /// A text of several lines that we wrote around words from elsewhere.
-pub(crate) fn block(text: &str) -> String {
+pub fn block(text: &str) -> String {
     let lines = text.split('\n').map(|text| joined(&clusters(text, Form::Line)));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Columns that a shown text takes.
-pub(crate) fn columns(shown: &str) -> usize {
+pub fn columns(shown: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(shown)
 }
 

@@ -182,9 +182,23 @@ impl Config {
         };
         settings.extend(from_environment);
         settings.extend(from_flags);
+        Self::of(settings, flags, environment.data())
+    }
+
+    /// What a file of that text says, where nothing else says anything.
+    pub fn read(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let data = path.parent().map(Path::to_owned);
+        Self::of(source::read_file(path, text)?, &Flags::default(), data)
+    }
+
+    fn of(
+        mut settings: source::Settings,
+        flags: &Flags,
+        data: Option<PathBuf>,
+    ) -> Result<Self, ConfigError> {
         // Empty values have done their work: they stood in the place of others.
         settings.retain(|_, setting| !setting.text.is_empty());
-        build::build(&settings, flags, environment.data())
+        build::build(&settings, flags, data)
     }
 
     /// Where a key's value came from.

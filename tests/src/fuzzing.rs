@@ -17,9 +17,12 @@ mod ratchet;
 mod rogue;
 mod script;
 pub mod seeds;
+mod session;
+mod shown;
 mod signed;
 mod store;
 mod text;
+mod words;
 mod world;
 
 /// A fuzz target.
@@ -64,6 +67,9 @@ targets! {
     ratchet::conversation,
     rogue::initiator_part,
     rogue::rogue_peer,
+    session::relay_session,
+    shown::attachment_name,
+    shown::term_filter,
     signed::signed_object,
     store::key_file,
     store::sealed_row,
@@ -74,4 +80,8 @@ targets! {
     text::padding,
     text::safety_code,
     text::safety_number,
+    text::username,
+    words::cli_args,
+    words::config_toml,
+    words::setting,
 }

@@ -2,7 +2,7 @@
 //! closes once and for good, holds little, and says only what has its place.
 
 mod client;
-mod frames;
+pub(super) mod frames;
 mod pair;
 mod server;
 

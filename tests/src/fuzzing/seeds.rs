@@ -5,6 +5,7 @@ mod messages;
 mod protocol;
 mod scripts;
 mod texts;
+mod words;
 
 /// One input of a corpus.
 pub struct Seed {
@@ -18,7 +19,7 @@ pub struct Seed {
 
 /// The seeds of all targets.
 pub fn all() -> Vec<Seed> {
-    let parts = [protocol::seeds(), scripts::seeds(), texts::seeds()];
+    let parts = [protocol::seeds(), scripts::seeds(), texts::seeds(), words::seeds()];
     parts.into_iter().flatten().collect()
 }
 

@@ -45,6 +45,21 @@ pub fn address(input: &[u8]) -> bool {
     name || relay || address
 }
 
+/// Names of accounts: those of the specification and no others, in lower case.
+pub fn username(input: &[u8]) -> bool {
+    let Some(text) = text(input) else {
+        return false;
+    };
+    let is_of_names = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
+    let is_name = (2..=32).contains(&input.len())
+        && input[0].is_ascii_alphabetic()
+        && input.iter().all(|c| is_of_names(*c));
+    let name = text.parse::<AccountName>().ok();
+    assert_eq!(name.is_some(), is_name, "{text:?}");
+    assert!(name.is_none_or(|name| name.as_str() == text.to_ascii_lowercase()));
+    reads::<AccountName>(text)
+}
+
 /// Links.
 pub fn link(input: &[u8]) -> bool {
     let Some(text) = text(input) else {

@@ -69,7 +69,7 @@ pub(super) fn push(script: &mut Script<'_>) -> Push {
 }
 
 /// What a client sends, right or wrong at this point.
-pub(super) fn of_client(script: &mut Script<'_>) -> Vec<u8> {
+pub(in crate::fuzzing) fn of_client(script: &mut Script<'_>) -> Vec<u8> {
     let frame = match script.byte() % 4 {
         0 => ClientFrame::Hello(Hello::new(LinkKind::Anonymous)),
         1 => ClientFrame::Hello(Hello::new(LinkKind::SignedIn)),
