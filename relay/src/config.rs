@@ -14,7 +14,11 @@ mod show;
 mod source;
 mod value;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use msg_protocol::{address::RelayAddress, version::Registration};
 

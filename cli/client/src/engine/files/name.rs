@@ -16,10 +16,10 @@ pub fn safe_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let seen: String = last.chars().map(|c| if is_harmless(c) { c } else { '_' }).collect();
     let trimmed = seen.trim_start_matches(['.', '-', '~', ' ']).trim_end_matches(['.', ' ']);
-    match shortened(trimmed, MAX_FILE_NAME_BYTES - SPARE_BYTES) {
-        name if name.is_empty() => NAMELESS.to_owned(),
-        name => name,
-    }
+    let mut name = shortened(trimmed, MAX_FILE_NAME_BYTES - SPARE_BYTES);
+    // A cut may have bared another.
+    name.truncate(name.trim_end_matches(['.', ' ']).len());
+    if name.is_empty() { NAMELESS.to_owned() } else { name }
 }
 
 /// The same name with a number before its ending.
@@ -93,6 +93,7 @@ mod tests {
         let name = safe_name(&format!("{}.tar", "ü".repeat(200)));
         assert!(name.len() <= MAX_FILE_NAME_BYTES - SPARE_BYTES && name.ends_with("ü.tar"));
         assert_eq!(safe_name(&format!("a.{}", "b".repeat(400))).len(), 247);
+        assert_eq!(safe_name(&format!("{}..{}", "a".repeat(246), "b".repeat(40))), "a".repeat(246));
     }
 
     #[test]
