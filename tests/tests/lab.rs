@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use msg_tests::{
     lab::{Weather, run},
-    seed::seeds,
+    soak::seeds,
 };
 
 /// Runs all seeds, and sees that each thing in `expected` has happened in some.

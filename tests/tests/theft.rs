@@ -19,7 +19,8 @@ use msg_tests::{
     },
     party::{NOW, Party, reopen},
     recorder::Recorder,
-    seed::{rng, seeds},
+    seed::rng,
+    soak::seeds,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};

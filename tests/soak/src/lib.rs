@@ -7,7 +7,7 @@
 //! MSG_SOAK=N           so many times the runs of every change
 //! MSG_SOAK_SEED=N      seeds from there on
 //! MSG_SOAK_MINUTES=N   how long a load goes on
-//! MSG_TEST_SEED=N      only that seed
+//! MSG_TEST_SEED=N      only that seed, or those of N..M
 //! ```
 #![allow(
     clippy::expect_used,
@@ -39,16 +39,30 @@ pub fn lasts() -> Option<Duration> {
 }
 
 /// The seed from which a test makes all that it draws: its own, the soak's, or the
-/// one in `MSG_TEST_SEED`.
+/// first one in `MSG_TEST_SEED`.
 pub fn base(own: u64) -> u64 {
-    number("MSG_TEST_SEED").or_else(|| number("MSG_SOAK_SEED")).unwrap_or(own)
+    only().map(|seeds| seeds.start).or_else(|| number("MSG_SOAK_SEED")).unwrap_or(own)
 }
 
-/// As many seeds as [`times`] says, or the one in `MSG_TEST_SEED`.
+/// As many seeds as [`times`] says, or those in `MSG_TEST_SEED`.
 pub fn seeds(every_run: u64) -> Range<u64> {
     let base = base(0);
-    let count = if number("MSG_TEST_SEED").is_some() { 1 } else { times(every_run) };
-    base..base + count
+    only().unwrap_or_else(|| base..base + times(every_run))
+}
+
+/// Whether one seed alone was asked for: its run may tell more of itself.
+pub fn is_alone() -> bool {
+    only().is_some_and(|seeds| seeds.end - seeds.start == 1)
+}
+
+/// The seeds in `MSG_TEST_SEED`, if they are all that is asked for.
+pub fn only() -> Option<Range<u64>> {
+    let text = env::var("MSG_TEST_SEED").ok()?;
+    let number = |text: &str| text.parse::<u64>().expect("MSG_TEST_SEED is N or N..M");
+    Some(match text.split_once("..") {
+        Some((first, end)) => number(first)..number(end),
+        None => number(&text)..number(&text) + 1,
+    })
 }
 
 fn number(variable: &str) -> Option<u64> {

@@ -47,6 +47,11 @@ impl Row {
         self.seed = seed;
     }
 
+    /// The first run that failed was that one.
+    pub fn fails_at(&mut self, seed: u64) {
+        self.seed = seed;
+    }
+
     /// Runs so far.
     pub const fn runs(&self) -> u64 {
         self.runs

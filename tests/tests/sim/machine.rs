@@ -16,7 +16,7 @@ use std::{
 
 use msg_client::world::simulation as client;
 use msg_relay::simulation as relay;
-use msg_tests::seed;
+use msg_tests::soak;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use tokio::time::Instant;
@@ -148,7 +148,7 @@ pub(crate) fn note(bytes: &[u8]) {
 /// Tells what happens to who runs a seed alone.
 pub(crate) fn tell(what: impl FnOnce() -> String) {
     static ALONE: OnceLock<bool> = OnceLock::new();
-    if *ALONE.get_or_init(seed::is_alone) {
+    if *ALONE.get_or_init(soak::is_alone) {
         eprintln!("{:>9} ms  {}", machine().began.elapsed().as_millis(), what());
     }
 }

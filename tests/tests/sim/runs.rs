@@ -80,6 +80,12 @@ pub(crate) fn all(seeds: Range<u64>) -> Sums {
 }
 
 impl Sums {
+    /// Texts that were taken for sending.
+    pub(crate) fn taken(&self) -> usize {
+        let [_, taken, _] = self.texts;
+        taken
+    }
+
     fn add(&mut self, seed: u64, outcome: &Outcome) {
         self.runs += 1;
         self.virtual_s += outcome.took_ms / 1_000;

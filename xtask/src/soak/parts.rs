@@ -36,6 +36,6 @@ pub(super) const PARTS: &[Part] = &[
     part("stops", "--test faults -- stopping::", 10),
     part("garbage", "--test hostile -- soak::", 20),
     part("transfers", "--test transfer", 10),
-    part("sim", "--test sim -- --ignored", 200),
+    part("simulation", "--test sim -- --nocapture everything", 20),
     Part { name: "load", tests: "--test load -- --nocapture", runs: Runs::Minutes },
 ];
