@@ -47,6 +47,8 @@ use crate::{lines::Lines, mailboxes::Mailboxes, people::People, samples::Samples
 const BRIEFLY: Duration = Duration::from_secs(15);
 /// From this length on slopes say something.
 const LONG: Duration = Duration::from_mins(30);
+/// So little that it is full before the slopes begin.
+const CACHE: &str = "4MiB";
 /// Between two things that people do.
 const PACE: Duration = Duration::from_millis(900);
 
@@ -56,7 +58,8 @@ fn a_relay_under_mixed_load_loses_nothing_and_does_not_grow() {
     let mut row = Row::begin("load", base);
     row.run(base);
     let lasts = soak::lasts().unwrap_or(BRIEFLY);
-    let relay = RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).arg("--metrics").arg("off").start();
+    let relay = RelayBuilder::new(env!("CARGO_BIN_EXE_relay")).arg("--metrics").arg("off");
+    let relay = relay.env("MSG_RELAY_CACHE_BYTES", CACHE).start();
     let nonces = Nonces::default();
     let liar = Liar::before(relay.endpoint());
     liar.lies(nonces.clone());

@@ -2,7 +2,7 @@
 //! be on its way, and what each of them was shown.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{BufRead as _, BufReader},
     process::Child,
@@ -42,6 +42,10 @@ struct Someone {
     shown: Arc<Mutex<Shown>>,
     /// Files that they were told of and have not got: id and name, which ends in its hash.
     files: Vec<(String, String)>,
+    /// Names of files that they have got, and nobody needs any more.
+    got: Vec<String>,
+    /// Files that they have sent: name and id.
+    sent: BTreeMap<String, String>,
 }
 
 /// All of them.
@@ -64,6 +68,8 @@ impl People {
             due: BTreeSet::new(),
             shown: Arc::default(),
             files: Vec::new(),
+            got: Vec::new(),
+            sent: BTreeMap::new(),
         };
         let all: Vec<_> = NAMES.map(someone).into();
         for one in &all {
@@ -141,18 +147,21 @@ impl People {
         let name = format!("file-{}-{}", self.next(), &hash(&bytes)[..16]);
         let path = self.ground.path().join(&name);
         fs::write(&path, bytes).unwrap();
-        let words = ["send", NAMES[to], "--file", path.to_str().unwrap()];
-        self.send(from % FOLLOWER, &[to], &words, &name);
+        let words = ["send", NAMES[to], "--file", path.to_str().unwrap(), "--json"];
+        let done = self.send(from % FOLLOWER, &[to], &words, &name);
+        let id = done.lines()[0]["id"].as_str().unwrap().to_owned();
+        self.all[from % FOLLOWER].sent.insert(name, id);
         fs::remove_file(&path).unwrap();
     }
 
-    fn send(&mut self, from: usize, to: &[usize], words: &[&str], what: &str) {
+    fn send(&mut self, from: usize, to: &[usize], words: &[&str], what: &str) -> Done {
         let done = self.all[from].run(words);
         assert!(done.code.is_some_and(|code| KEPT.contains(&code)), "{words:?}: {}", done.stderr);
         self.confirmed += to.len() as u64;
         for &to in to {
             self.all[to].due.insert(what.to_owned());
         }
+        done
     }
 
     /// They read, and get the files that they are told of.
@@ -171,6 +180,12 @@ impl People {
             }
         }
         one.fetch(&self.ground);
+        // Whoever sent it takes it back from the relay, or that would grow by design.
+        for name in std::mem::take(&mut one.got) {
+            let sender = self.all.iter_mut().find(|one| one.sent.contains_key(&name)).unwrap();
+            let id = sender.sent.remove(&name).unwrap();
+            sender.run(&["delete", &id]);
+        }
     }
 
     /// Somebody registers, looks around, and goes.
@@ -252,6 +267,7 @@ impl Someone {
                 let path = here.join(&name);
                 assert!(name.ends_with(&hash(&fs::read(&path).unwrap())[..16]), "{name}");
                 fs::remove_file(&path).unwrap();
+                self.got.push(name);
             } else {
                 unbroken(&done);
                 assert_eq!(done.code, Some(4), "{}", done.stderr);
