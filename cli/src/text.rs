@@ -7,7 +7,7 @@
 //! difference whether the output is a terminal: what is in a file is shown
 //! on a terminal sooner or later.
 //!
-//! [`Untrusted`] and [`Body`] have no `Display`, so that there is no other way.
+//! `Untrusted` and [`Body`] have no `Display`, so that there is no other way.
 //! To programs both go exactly, as JSON.
 
 mod wrap;
