@@ -2,8 +2,8 @@
 //!
 //! It links no code that could open an envelope. What it keeps stands behind
 //! the seam of [`store`]; what it grants, in [`limits`]; what it does for whoever
-//! asks, in [`service`]; and who asks comes through [`serve`] and [`connection`].
-//! What an operator sets is [`config`]; a relay as a process is [`startup`] and
+//! asks, in [`service`]; and who asks comes through `serve` and [`connection`].
+//! What an operator sets is [`config`]; a relay as a process is `startup` and
 //! `run`.
 
 mod admin;
