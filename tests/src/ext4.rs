@@ -10,6 +10,7 @@ use std::{
     process::{Child, ChildStdin, Command, Stdio},
 };
 
+use msg_soak::Row;
 use rustix::process::geteuid;
 use tempfile::TempDir;
 
@@ -38,8 +39,20 @@ pub struct Trigger {
 }
 
 impl Ext4 {
+    /// Makes one for the runs of a test, or says in its row why it cannot.
+    pub fn under(row: Row) -> Option<(Self, Row)> {
+        match Self::new() {
+            Ok(disk) => Some((disk, row)),
+            Err(why) => {
+                eprintln!("skipped: {why}");
+                row.skipped(&why);
+                None
+            }
+        }
+    }
+
     /// Makes one and mounts it, or says why it cannot.
-    pub fn new() -> Result<Self, String> {
+    fn new() -> Result<Self, String> {
         if !geteuid().is_root() {
             return Err("only root may mount".to_owned());
         }

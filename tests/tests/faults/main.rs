@@ -16,6 +16,7 @@ mod full_disk;
 mod killing;
 mod load;
 mod proxy;
+mod rounds;
 mod scene;
 mod shutdowns;
 mod stopping;
