@@ -8,6 +8,7 @@ mod damage;
 mod due;
 mod hygiene;
 mod kills;
+mod pair;
 mod parallel;
 mod pipes;
 mod prompts;
