@@ -5,14 +5,8 @@
 //! A scenario takes a document's blocks in their order, and fails where one is
 //! there that it does not know. What stands for the reader's machine is [`world`],
 //! what stands for programs that a test has not is [`stand_ins`].
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 mod examples;
 mod markdown;

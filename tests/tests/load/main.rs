@@ -10,14 +10,8 @@
 //!
 //! What was confirmed is shown once; what was answered for is collected; and the
 //! relay's memory, descriptors and files do not grow with time.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 mod lines;
 mod mailboxes;

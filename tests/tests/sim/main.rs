@@ -17,14 +17,8 @@
 //! A seed that has failed is in `found`, with what it showed.
 //!
 //! Not in it: TLS, whose randomness has no seed; the process of either program; files.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test stops at its first surprise"
-)]
+
+#![cfg(test)]
 
 mod flaky;
 mod found;
