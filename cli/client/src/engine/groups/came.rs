@@ -157,7 +157,10 @@ fn accepts_came<R: CryptoRng + ?Sized>(
         }
     }
     let (mut news, _) = refresh(draft, own, group, &mut row, now, rng)?;
-    join::greet(draft, own, group, &mut row, now, rng)?;
+    if row.is_early {
+        // Whoever has turned out to have joined before us does not know of us.
+        join::greet(draft, own, group, &mut row, now, rng)?;
+    }
     claimed.retain(|account| row.unproven.contains(account));
     let is_member =
         |account: &AccountId| row.state().is_some_and(|state| state.member(*account).is_some());
