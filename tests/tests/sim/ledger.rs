@@ -1,7 +1,8 @@
 //! What was said and what was shown, kept outside the world: the oracle.
 //!
 //! - What is shown was said, by whom it says, where it says, to who sees it.
-//! - It is shown once, unless it says itself that it comes again.
+//! - It is shown once, unless it says itself that it comes again, and never once more when
+//!   it has been read.
 //! - What a relay had before something else was said is shown before that.
 //! - What was taken for sending is shown in the end.
 
@@ -37,10 +38,28 @@ struct Entry {
     /// Who has seen it as new. Of two processes of theirs the one that is slower may be the
     /// one that had it first.
     new_to: BTreeSet<Who>,
+    /// Who has read it, and since when.
+    read: BTreeMap<Who, usize>,
+    /// Whom its writer knew not to be in the group, and as of which epoch.
+    left_out: BTreeMap<Who, u32>,
+    /// Whom its writer knew so to the end of trying to send it.
+    kept_from: BTreeSet<Who>,
     /// Who knew already that its writer was not in the group, and as of which epoch.
     outside: BTreeMap<Who, u32>,
     /// Whether it need not come: a relay may have made away with it.
     is_excused: bool,
+}
+
+/// Something is on somebody's screen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Showing {
+    pub(crate) to: Who,
+    pub(crate) by: Who,
+    pub(crate) in_group: bool,
+    /// Whether it says that it comes again.
+    pub(crate) again: bool,
+    /// When it was asked for.
+    pub(crate) began: usize,
 }
 
 /// The books of a run.
@@ -69,6 +88,13 @@ impl Ledger {
     pub(crate) fn says(&mut self, by: Who, place: Place) -> String {
         self.events += 1;
         let text = format!("{} by {by}", self.entries.len());
+        let (outside, left_out) = match place {
+            Place::With(_) => Default::default(),
+            Place::Group => {
+                let views = self.views.lock().unwrap();
+                (views.outside(by), views.left_out(by))
+            }
+        };
         let entry = Entry {
             by,
             place,
@@ -76,10 +102,10 @@ impl Ledger {
             taken: BTreeMap::new(),
             shown: BTreeSet::new(),
             new_to: BTreeSet::new(),
-            outside: match place {
-                Place::With(_) => BTreeMap::new(),
-                Place::Group => self.views.lock().unwrap().outside(by),
-            },
+            read: BTreeMap::new(),
+            left_out,
+            kept_from: BTreeSet::new(),
+            outside,
             is_excused: self.is_lied_to || (place == Place::Group && self.is_changing),
         };
         self.entries.insert(text.clone(), entry);
@@ -95,8 +121,35 @@ impl Ledger {
         }
     }
 
+    /// Its writer has tried to send it, and ended that by themselves.
+    pub(crate) fn has_tried(&mut self, text: &str) {
+        let entry = self.entries.get_mut(text).unwrap();
+        let views = self.views.lock().unwrap();
+        let still = entry.left_out.iter().filter(|(who, since)| {
+            // What they know now they have known all the time.
+            views.is_still(entry.by, **who, **since)
+        });
+        entry.kept_from = still.map(|(who, _)| *who).collect();
+    }
+
+    /// The time by these books.
+    pub(crate) const fn now(&self) -> usize {
+        self.events
+    }
+
+    /// Somebody has read what was shown.
+    pub(crate) fn has_read(&mut self, who: Who, texts: &[String]) {
+        self.events += 1;
+        for text in texts {
+            if let Some(entry) = self.entries.get_mut(text) {
+                entry.read.entry(who).or_insert(self.events);
+            }
+        }
+    }
+
     /// It was shown to somebody.
-    pub(crate) fn shows(&mut self, to: Who, by: Who, in_group: bool, text: &str, again: bool) {
+    pub(crate) fn shows(&mut self, showing: Showing, text: &str) {
+        let Showing { to, by, in_group, again, began } = showing;
         let Some(entry) = self.entries.get_mut(text) else {
             self.wrong.push(format!("{to} is shown {text:?}, which nobody said"));
             return;
@@ -112,6 +165,15 @@ impl Ledger {
         let since = entry.outside.get(&to);
         if since.is_some_and(|since| self.views.lock().unwrap().is_still(to, by, *since)) {
             self.wrong.push(format!("{to} is shown {text:?}, but knew that {by} had gone"));
+        }
+        let left_out = entry.left_out.get(&to);
+        let is_left_out =
+            left_out.is_some_and(|since| self.views.lock().unwrap().is_still(by, to, *since));
+        if is_left_out || entry.kept_from.contains(&to) {
+            self.wrong.push(format!("{to} is shown {text:?}, whom {by} knew to be out"));
+        }
+        if entry.read.get(&to).is_some_and(|read| *read < began) {
+            self.wrong.push(format!("{to} is shown {text:?} when they have read it"));
         }
         if !again && !entry.new_to.insert(to) {
             self.wrong.push(format!("{to} is shown {text:?} twice"));
@@ -154,6 +216,7 @@ impl Ledger {
                 entry.is_excused = true;
                 entry.shown.remove(&who);
                 entry.new_to.remove(&who);
+                entry.read.remove(&who);
             }
         }
     }

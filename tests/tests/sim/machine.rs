@@ -24,7 +24,7 @@ use tokio::time::Instant;
 /// Seconds since 1970 at which every run begins.
 const BEGIN_S: u64 = 1_800_000_000;
 /// Hosts of a run at most.
-const HOSTS: usize = 16;
+pub(crate) const HOSTS: usize = 16;
 
 /// A machine of the run: a person's, or a relay's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -51,13 +51,13 @@ fn everything_is_shown_once_and_in_order_whatever_goes_wrong() {
     }
     assert_eq!(sums.failed, [0; 0], "{sums}");
     // The oracle looks for all of them.
-    let none = Some(0);
+    let zero = Some(0);
     row.holds(&Found {
         acknowledged: u64::try_from(sums.taken()).unwrap(),
-        lost: none,
-        twice: none,
-        keys_reused: none,
-        panics: none,
+        lost: zero,
+        twice: zero,
+        keys_reused: zero,
+        panics: zero,
         note: sums.to_string(),
     });
 }

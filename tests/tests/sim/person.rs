@@ -33,7 +33,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::{
-    ledger::{Ledger, Place, Who},
+    ledger::{Ledger, Place, Showing, Who},
     machine::{Host, below, chance, pick, tell},
     network::{Net, Way},
     seals::Seals,
@@ -53,7 +53,7 @@ pub(crate) struct Kept {
     owner: Who,
     seals: Arc<Mutex<Seals>>,
     views: Arc<Mutex<Views>>,
-    /// Of a thousand changes, how many find no room or fail halfway.
+    /// Of a thousand changes, how many find no room, or are kept and said not to be.
     fails: AtomicU64,
 }
 
@@ -86,7 +86,7 @@ impl Engine for Kept {
         }
         for ((table, _), value) in &changes {
             if let (Table::Sessions, Some(sessions)) = (table, value) {
-                self.seals.lock().unwrap().learn(sessions);
+                self.seals.lock().unwrap().learn(self.owner, sessions);
             }
         }
         let is_of_groups = changes.keys().any(|(table, _)| *table == Table::Groups);
@@ -221,8 +221,9 @@ impl Society {
             }
             Err(error) => format!("{who} says {text:?}: {error}"),
         });
-        let Ok(sent) = sent else { return };
         let mut ledger = self.ledger.lock().unwrap();
+        ledger.has_tried(&text);
+        let Ok(sent) = sent else { return };
         for row in sent.iter().filter(|row| !row.messages.is_empty()) {
             if let Some(to) = row.account.and_then(|account| self.who(account)) {
                 ledger.taken(&text, to, row.level);
@@ -234,22 +235,27 @@ impl Society {
     pub(crate) async fn show(&self, who: Who, client: &Client) -> Result<(), ClientError> {
         let mut from = 0;
         loop {
+            let began = self.ledger.lock().unwrap().now();
             let unread = client.take_unread(from, Whose::Everybody, BATCH).await?;
             let Some(last) = unread.last() else { return Ok(()) };
             from = last.number + 1;
+            let mut texts = Vec::new();
             for one in &unread {
                 let Content::Text(text) = &one.message.content else { continue };
                 if one.message.notice.is_some() {
                     continue;
                 }
-                let text = String::from_utf8_lossy(&text.bytes);
+                let text = String::from_utf8_lossy(&text.bytes).into_owned();
                 let again = matches!(one.message.direction, Direction::In { shown: true, .. });
                 tell(|| format!("{who} sees {text:?}, {again}"));
                 let by = self.who(one.message.with).unwrap_or(usize::MAX);
                 let in_group = one.message.group.is_some();
-                self.ledger.lock().unwrap().shows(who, by, in_group, &text, again);
+                let showing = Showing { to: who, by, in_group, again, began };
+                self.ledger.lock().unwrap().shows(showing, &text);
+                texts.push(text);
             }
             client.mark_read(unread.iter().map(|one| one.number).collect()).await?;
+            self.ledger.lock().unwrap().has_read(who, &texts);
         }
     }
 

@@ -45,6 +45,12 @@ impl Views {
         gone.map(|((who, _), view)| (*who, view.epoch)).collect()
     }
 
+    /// Whom somebody knows not to be in the group, and as of which epoch.
+    pub(crate) fn left_out(&self, by: Who) -> BTreeMap<Who, u32> {
+        let gone = self.views.iter().filter(|((who, _), view)| *who == by && !view.is_member);
+        gone.map(|((_, other), view)| (*other, view.epoch)).collect()
+    }
+
     /// Whether somebody has known since that epoch, which is still theirs, that somebody
     /// is not in the group.
     pub(crate) fn is_still(&self, who: Who, of: Who, since: u32) -> bool {

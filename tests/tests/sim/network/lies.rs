@@ -27,27 +27,19 @@ pub(crate) struct Lies {
     pub(crate) stirs: u64,
     /// A card that is shown in the place of a newer one, and of whom.
     pub(crate) older: Option<(AccountName, Signed<Card>)>,
-    /// Told so far.
-    pub(crate) told: u32,
     earlier: Vec<Row>,
 }
 
 impl Lies {
     /// Tells the truth from now on.
     pub(crate) fn stop(&mut self) {
-        *self = Self { told: self.told, ..Self::default() };
-    }
-
-    fn tells(&mut self, per_mille: u64) -> bool {
-        let tells = chance(per_mille);
-        self.told += u32::from(tells);
-        tells
+        *self = Self::default();
     }
 
     /// What the relay hears of a frame, and what is said instead of its answer.
     pub(super) fn hear(&mut self, frame: ClientFrame) -> (ClientFrame, Option<ServerFrame>) {
         let ClientFrame::Request(id, request) = &frame else { return (frame, None) };
-        let is_lost = matches!(request, Request::Deposit(_)) && self.tells(self.loses);
+        let is_lost = matches!(request, Request::Deposit(_)) && chance(self.loses);
         let instead = match (request, &self.older) {
             (Request::Deposit(_) | Request::FetchPrekeys(_), Some(_)) => {
                 Some(ServerFrame::Refusal(*id, Refusal::for_good(Code::NOT_FOUND)))
@@ -71,7 +63,7 @@ impl Lies {
                 vec![ServerFrame::Response(id, Collected { rows, more }.into())]
             }
             ServerFrame::Push(Push::Arrived(arrived)) => {
-                if self.tells(self.withholds) {
+                if chance(self.withholds) {
                     return Vec::new();
                 }
                 self.keep(&arrived.row);
@@ -89,13 +81,13 @@ impl Lies {
 
     fn page(&mut self, mut rows: Vec<Row>) -> Vec<Row> {
         if self.withholds > 0 {
-            let kept = rows.into_iter().filter(|_| !self.tells(self.withholds));
+            let kept = rows.into_iter().filter(|_| !chance(self.withholds));
             rows = kept.collect();
         }
         for row in &rows {
             self.keep(row);
         }
-        if rows.len() > 1 && self.tells(self.stirs) {
+        if rows.len() > 1 && chance(self.stirs) {
             let numbers: Vec<u64> = rows.iter().map(|row| row.sequence).collect();
             let turn = usize::try_from(below(rows.len() as u64)).unwrap();
             rows.rotate_left(turn);
@@ -105,7 +97,7 @@ impl Lies {
         }
         if let Some(last) = rows.last().map(|row| row.sequence)
             && !self.earlier.is_empty()
-            && self.tells(self.repeats)
+            && chance(self.repeats)
         {
             let again =
                 self.earlier[usize::try_from(below(self.earlier.len() as u64)).unwrap()].clone();

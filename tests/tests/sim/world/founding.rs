@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::{RELAYS, World};
 use crate::{
     ledger::Ledger,
-    machine::{Host, on, tell},
+    machine::{HOSTS, Host, on, tell},
     network::{Net, Way},
     person::{Person, ROOM, Society},
     relay::Relay,
@@ -22,6 +22,8 @@ use crate::{
     stranger::Zed,
 };
 
+/// Where the stranger lives: the last of the hosts.
+const ZED: Host = Host(HOSTS - 1);
 const NAMES: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 /// Rounds until everybody knows everybody.
 const ROUNDS: usize = 20;
@@ -47,7 +49,7 @@ impl World {
             people.push(on(host, Person::register(who, host, name, relay, &net, &views)).await);
         }
         let zed = if scenario.has(Fault::OldCard) {
-            let way = Way { net: Arc::clone(&net), from: Host(15) };
+            let way = Way { net: Arc::clone(&net), from: ZED };
             Some(Zed::register(way, &relays[0].address).await)
         } else {
             None

@@ -109,7 +109,7 @@ impl World {
             return;
         };
         self.go(who).await;
-        self.net.seals().lock().unwrap().is_set_back = true;
+        self.net.seals().lock().unwrap().set_back.insert(who);
         self.society.ledger.lock().unwrap().sets_back(who);
         self.society.people[who].kept.put_back(backup);
         self.come(who, true);
