@@ -5,6 +5,7 @@ mod cards;
 mod floods;
 mod invitations;
 mod joining;
+mod kinds;
 mod marks;
 mod notices;
 mod order;

@@ -30,7 +30,7 @@ use crate::{
 
 /// Where and when something was said.
 pub(super) struct Said<'c> {
-    /// In a group, if in one.
+    /// In a group, if in one: then its writer has been judged there.
     pub(super) group: Option<&'c GroupContext>,
     /// Whether it waits for commits of the group.
     pub(super) is_held: bool,
@@ -62,14 +62,14 @@ impl Taking<'_, '_> {
             self.news.push(News::StrangeCard(id));
         }
         let Message { id: message_id, sent_ms, confirm, content, group, .. } = message;
-        let again = self.draft.row::<KnownRow>(&known_key(id, message_id))?.is_some();
-        let mut ids = vec![message_id];
-        let in_group = group.as_ref().filter(|_| !again);
-        let Some(is_held) = self.heard(id, &mut contact, message_id, in_group, &content, rng)?
-        else {
-            return Ok(());
-        };
+        if self.is_known(id, message_id)? {
+            return self.came_again(id, message_id, &content, confirm, rng);
+        }
+        let group = group.filter(|_| is_for_groups(&content));
+        let heard = self.heard(id, &mut contact, message_id, group.as_ref(), &content, rng)?;
+        let Some(is_held) = heard else { return Ok(()) };
         let place = Said { group: group.as_ref(), is_held, sent_ms };
+        let mut ids = vec![message_id];
         match content {
             Content::Receipt(receipt) => {
                 let confirmed = receipt.ids.into_vec();
@@ -79,25 +79,54 @@ impl Taking<'_, '_> {
             }
             Content::Ping(_) | Content::Pong(_) => return Ok(()),
             Content::ContactDetails(details) => self.details(id, &mut contact, details, rng)?,
-            Content::SessionReset(_) if !again => self.reset(id, peer, part, message_id)?,
-            Content::GroupOperation(operation) if !again => {
+            Content::SessionReset(_) => self.reset(id, peer, part, message_id)?,
+            Content::GroupOperation(operation) => {
                 self.know(id, message_id, None);
                 let (own, now) = (self.own, self.now);
                 let news = came::operation(self.draft, own, id, operation, now, rng)?;
                 self.news.extend(news);
             }
-            Content::GroupOperation(_) | Content::SessionReset(_) => {}
-            Content::Lines(lines) => ids = self.lines(&mut contact, id, &place, lines)?,
-            content if marks::is_mark(&content) && !again => {
+            Content::Lines(lines) => {
+                self.know(id, message_id, None);
+                ids = self.lines(&mut contact, id, &place, lines)?;
+            }
+            content if marks::is_mark(&content) => {
                 self.marked(&contact, id, message_id, &place, &content)?;
             }
-            content if !again => {
+            content => {
                 self.wrote(id, &mut contact, &place)?;
                 self.keep(&contact, id, message_id, &place, content)?;
             }
-            _ => {}
         }
         self.confirm(id, &ids, confirm, rng)
+    }
+
+    fn is_known(&self, with: AccountId, id: MessageId) -> Result<bool, EngineError> {
+        Ok(self.draft.row::<KnownRow>(&known_key(with, id))?.is_some())
+    }
+
+    /// What is known does nothing, whatever it says this time: of it, what has come is
+    /// confirmed once more.
+    fn came_again<R: CryptoRng + ?Sized>(
+        &self,
+        id: AccountId,
+        message: MessageId,
+        content: &Content,
+        confirm: Confirm,
+        rng: &mut R,
+    ) -> Result<(), EngineError> {
+        let ids = match content {
+            Content::Receipt(_) | Content::Ping(_) | Content::Pong(_) => return Ok(()),
+            Content::Lines(lines) => lines.lines.iter().map(|line| line.id).collect(),
+            _ => vec![message],
+        };
+        let mut known = Vec::new();
+        for one in ids {
+            if self.is_known(id, one)? {
+                known.push(one);
+            }
+        }
+        self.confirm(id, &known, confirm, rng)
     }
 
     /// Whether what was said in a group waits for its commits; `None` if it is refused.
@@ -134,7 +163,7 @@ impl Taking<'_, '_> {
         let mut ids = Vec::new();
         for line in lines.lines.into_vec() {
             ids.push(line.id);
-            if self.draft.row::<KnownRow>(&known_key(id, line.id))?.is_none() {
+            if !self.is_known(id, line.id)? {
                 self.wrote(id, contact, place)?;
                 let text = Text { bytes: line.bytes, reply_to: None, expire_s: lines.expire_s };
                 self.keep(contact, id, line.id, place, text.into())?;
@@ -224,4 +253,17 @@ impl Taking<'_, '_> {
         let delivered = ReceiptLevel::Delivered;
         receipts::note(self.draft, id, ids, delivered, soon, self.now, rng)
     }
+}
+
+/// Whether a content can be said in a group; others are between two, whatever they name.
+const fn is_for_groups(content: &Content) -> bool {
+    !matches!(
+        content,
+        Content::Receipt(_)
+            | Content::Ping(_)
+            | Content::Pong(_)
+            | Content::GroupOperation(_)
+            | Content::ContactDetails(_)
+            | Content::SessionReset(_)
+    )
 }
