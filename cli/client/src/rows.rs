@@ -43,8 +43,9 @@ use crate::{
 /// The only format of rows there is.
 const FORMAT: u8 = 1;
 
-/// Most bytes of a row: a card history, a message and what goes with it.
-const MAX_ROW_BYTES: usize = 512 * 1024;
+/// Most bytes of a row, read or written: a card history, a message and what goes with
+/// it. What input can make longer has a bound of its own, far below.
+pub(crate) const MAX_ROW_BYTES: usize = 512 * 1024;
 
 /// What a table holds.
 pub trait Row: Serialize + DeserializeOwned {
@@ -91,11 +92,35 @@ pub trait Read: Rows {
 impl<R: Rows + ?Sized> Read for R {}
 
 impl Draft<'_> {
-    /// Writes a typed row.
+    /// Writes a typed row. One that could not be read back is refused.
     pub fn write<R: Row>(&self, key: &[u8], row: &R) {
-        let mut bytes = vec![FORMAT];
-        bytes.extend(codec::encode(row));
-        self.put(R::TABLE, key, bytes);
+        match codec::try_encode(row) {
+            Ok(encoded) if encoded.len() <= MAX_ROW_BYTES => {
+                self.put(R::TABLE, key, [&[FORMAT], encoded.as_slice()].concat());
+            }
+            _ => self.refuse(R::TABLE),
+        }
+    }
+
+    /// All rows of a table of which none is worth a failure: what cannot be read goes.
+    pub fn all_readable<R: Row>(&self) -> Result<Vec<(Vec<u8>, R)>, StoreError> {
+        let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+        let scanned = self.scan(R::TABLE, &[], &mut |key, value| {
+            match decode(value) {
+                Ok(row) => found.push((key.to_vec(), row)),
+                Err(_) => unreadable.push(key.to_vec()),
+            }
+            ControlFlow::Continue(())
+        });
+        match scanned {
+            // The key of such a row is not to be had.
+            Ok(()) | Err(StoreError::Damaged(_)) => {}
+            Err(error) => return Err(error),
+        }
+        for key in unreadable {
+            self.remove(R::TABLE, &key);
+        }
+        Ok(found)
     }
 }
 

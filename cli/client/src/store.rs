@@ -130,6 +130,9 @@ pub enum StoreError {
     /// A row was written by a version that this one does not know.
     #[error("a row of {} was written by another version of msg", .0.name())]
     Foreign(Table),
+    /// A row would have more bytes than any that is read back. It was not written.
+    #[error("a row of {} would be too long", .0.name())]
+    TooLong(Table),
     /// There is no room on the disk.
     #[error("there is no room on the disk")]
     Full,

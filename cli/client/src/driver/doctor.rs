@@ -178,7 +178,7 @@ mod tests {
             let mut store = Memory::default();
             let draft = Draft::new(&store);
             draft.put(table, row, b"no row".to_vec());
-            let Ok(()) = draft.step(()).commit(&mut store);
+            draft.step(()).commit(&mut store).unwrap();
             let damage = StoreError::Foreign(table).to_string();
             let is_said = |one: &Finding| one.state == State::Bad && one.detail == damage;
             assert!(stored(&store).iter().any(is_said), "{table:?}");

@@ -36,7 +36,7 @@ use super::{
 use crate::{
     rows::{KnownRow, Read as _, account::key},
     step::Draft,
-    store::{Rows, Table},
+    store::{Rows, StoreError, Table},
 };
 
 /// Strangers who may wait for a word at a time: more are passed over.
@@ -171,17 +171,30 @@ impl Taking<'_, '_> {
                 return Ok(());
             }
         };
-        if let Ok(message) = Message::decode(&content) {
+        let Ok(message) = Message::decode(&content) else {
+            self.news.push(News::Unopened);
+            return Ok(());
+        };
+        let (draft, told) = (self.draft, self.news.len());
+        let heard = draft.attempt(|| {
             self.message(&peer, part, message, rng)?;
             if row.knock {
                 self.knocks_again(&peer, rng)?;
                 let id = AccountId::of(&peer.identity());
-                settings::accept(self.draft, self.own, id, self.now, rng)?;
+                settings::accept(draft, self.own, id, self.now, rng)?;
             }
-            return Ok(());
+            Ok(())
+        });
+        match heard {
+            // What it would make too long stays as it is, and the rest of the page comes.
+            Err(EngineError::Store(StoreError::TooLong(_))) => {
+                self.sessions = Sessions::new(draft);
+                self.news.truncate(told);
+                self.news.push(News::Unopened);
+                Ok(())
+            }
+            heard => heard,
         }
-        self.news.push(News::Unopened);
-        Ok(())
     }
 
     /// Accepts a handshake; none if it is not good, or from somebody who is blocked.

@@ -16,7 +16,7 @@ use msg_protocol::{
 };
 
 pub use self::expiry::{expire_s, goes_after, is_due, latest, purge};
-use super::{EngineError, files, inbox, outbox};
+use super::{EngineError, contacts, files, inbox, outbox};
 use crate::{
     rows::{
         Direction, KnownRow, Level, MarksRow, MessageRow, OutboxRow, Read as _, Sign,
@@ -84,7 +84,7 @@ pub fn take(
     };
     let found = found(draft, number)?.filter(|(_, row)| row.group == group);
     let Some((number, row)) = found else {
-        if known.is_none() && number.is_none() {
+        if known.is_none() && number.is_none() && may_wait(draft, from, group)? {
             early::wait(draft, from, target, content, now)?;
         }
         return Ok(Marked::Quietly);
@@ -101,6 +101,17 @@ pub fn take(
     }
     let is_taken_back = matches!(content, Content::Reaction(sign) if sign.sign.is_empty());
     Ok(if is_taken_back { Marked::Quietly } else { Marked::Told(number) })
+}
+
+/// Whether what somebody does to a message that has not come is kept until then: of a
+/// contact, and of whoever is in the group.
+fn may_wait(
+    draft: &Draft<'_>,
+    from: AccountId,
+    group: Option<GroupId>,
+) -> Result<bool, EngineError> {
+    let is_contact = contacts::with(draft, from)?.is_some_and(|row| row.is_accepted());
+    Ok(is_contact || group.is_some())
 }
 
 /// A mark of ours goes to somebody: it is put here at once.

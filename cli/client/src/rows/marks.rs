@@ -48,7 +48,7 @@ impl Row for MarksRow {
 /// What somebody has put to a message that has not come yet, in the order it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlyRow {
-    /// Edits and signs.
+    /// The last edit and the last sign.
     pub marks: Vec<Content>,
     /// When the last of them came.
     pub came: UnixSeconds,

@@ -1,6 +1,5 @@
 //! A store in memory: the specification of the others, for tests of the engine.
 
-use core::convert::Infallible;
 use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
@@ -37,9 +36,9 @@ impl Rows for Memory {
 }
 
 impl Commit for &mut Memory {
-    type Error = Infallible;
+    type Error = StoreError;
 
-    fn commit(self, changes: Changes) -> Result<(), Infallible> {
+    fn commit(self, changes: Changes) -> Result<(), StoreError> {
         for ((table, key), value) in changes {
             match value {
                 Some(value) => self.rows.insert((table, key), value.to_vec()),

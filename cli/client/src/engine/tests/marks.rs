@@ -9,13 +9,15 @@ use msg_protocol::{
 use super::super::{
     account::Own,
     handling::{self, Wanted},
-    inbox,
+    inbox::{self, News},
     laboratory::World,
     marks,
 };
 use super::friends;
 use crate::{
-    rows::{Level, MessageRow, Read as _, Whose},
+    rows::{
+        EarlyRow, Level, MAX_ROW_BYTES, MarksRow, MessageRow, Read as _, Whose, message::known_key,
+    },
     store::Table,
 };
 
@@ -141,7 +143,7 @@ fn what_overtakes_its_message_waits_for_it() {
     world.settle();
     assert_eq!(signs(&world, 1, 0, message), ["!"]);
     assert_eq!(world.read(1), ["at four"], "in the order they came");
-    let left = world.nodes[1].store.all::<crate::rows::EarlyRow>(&[]).unwrap();
+    let left = world.nodes[1].store.all::<EarlyRow>(&[]).unwrap();
     assert_eq!(left.len(), 0);
 }
 
@@ -159,11 +161,87 @@ fn what_waits_for_messages_that_never_come_is_little_and_goes() {
             }
         }
     });
-    let rows = world.nodes[1].store.all::<crate::rows::EarlyRow>(&[]).unwrap();
+    let rows = world.nodes[1].store.all::<EarlyRow>(&[]).unwrap();
     assert_eq!(rows.len(), 256);
-    assert_eq!(rows.iter().map(|(_, row)| row.marks.len()).max(), Some(16));
+    assert!(rows.iter().all(|(_, row)| row.marks.len() == 1), "the last of its kind");
     world.step(1, |draft, now, _| inbox::forget(draft, now.plus_days(40)).unwrap());
     assert!(is_nowhere(&world, 1, "noise"));
+}
+
+/// A bug: nine long edits of a message that had not come made a row that was written and
+/// never read again: nothing was taken in from then on.
+#[test]
+fn however_much_is_done_to_a_message_that_has_not_come_the_mailbox_is_emptied() {
+    let mut world = friends(14);
+    let unknown = MessageId([3; 16]);
+    for number in 0..9 {
+        let long = format!("{number}{}", "x".repeat(60_000));
+        mark(&mut world, 0, 1, &edit(unknown, &long));
+    }
+    world.settle();
+    mark(&mut world, 0, 1, &edit(unknown, "short"));
+    world.post(0, 1, "after it");
+    world.settle();
+    assert_eq!(world.read(1), ["after it"]);
+    let rows = world.nodes[1].store.all::<EarlyRow>(&[]).unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].1.marks, [edit(unknown, "short")]);
+    world.step(1, |draft, now, _| inbox::forget(draft, now.plus_days(40)).unwrap());
+}
+
+#[test]
+fn a_stranger_leaves_nothing_for_messages_that_have_not_come() {
+    let mut world = World::new(15, &["alice", "bob"]);
+    world.add(0, 1);
+    world.post(0, 1, "hello");
+    world.settle();
+    for target in [MessageId([3; 16]), MessageId([4; 16])] {
+        mark(&mut world, 0, 1, &edit(target, "noise"));
+        mark(&mut world, 0, 1, &sign(target, "!"));
+    }
+    world.settle();
+    assert_eq!(world.nodes[1].store.all::<EarlyRow>(&[]).unwrap(), []);
+    assert!(is_nowhere(&world, 1, "noise"));
+}
+
+#[test]
+fn what_waits_and_cannot_be_read_goes_and_stops_nothing() {
+    let mut world = friends(16);
+    let message = world.post(0, 1, "at two");
+    let theirs = world.nodes[0].id;
+    let keys = [known_key(theirs, message), known_key(theirs, MessageId([3; 16]))];
+    world.step(1, |draft, _, _| {
+        for key in &keys {
+            draft.put(Table::Early, key, b"\x01no row".to_vec());
+        }
+    });
+    world.settle();
+    assert_eq!(world.read(1), ["at two"]);
+    world.step(1, |draft, now, _| inbox::forget(draft, now).unwrap());
+    assert_eq!(world.nodes[1].store.all::<EarlyRow>(&[]).unwrap(), []);
+}
+
+#[test]
+fn a_message_that_makes_a_row_too_long_is_dropped_alone() {
+    let mut world = friends(17);
+    let message = world.post(0, 1, "at two");
+    world.settle();
+    let store = &world.nodes[1].store;
+    let number = inbox::number_of(store, world.nodes[0].id, message).unwrap().unwrap();
+    let almost = vec![message; MAX_ROW_BYTES / 16 - 2];
+    world.step(1, |draft, _, _| {
+        let row = MarksRow { edited: almost.clone(), ..MarksRow::default() };
+        draft.write(&number.to_be_bytes(), &row);
+    });
+    world.post(0, 1, "before");
+    mark(&mut world, 0, 1, &sign(message, &"!".repeat(64)));
+    world.post(0, 1, "after");
+    world.deliver(0, 0);
+    let news = world.collect(1, false);
+    assert_eq!(news.iter().filter(|one| **one == News::Unopened).count(), 1);
+    assert_eq!(world.read(1), ["at two", "before", "after"]);
+    let row = marks::of(&world.nodes[1].store, number).unwrap();
+    assert_eq!((row.signs.len(), row.edited.len()), (0, almost.len()));
 }
 
 #[test]
