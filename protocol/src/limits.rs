@@ -47,6 +47,8 @@ pub const MAX_GROUP_NAME_BYTES: usize = 128;
 pub const MAX_GROUP_MEMBERS: usize = 1_000;
 /// Epochs of one group; beyond them its members may only go.
 pub const MAX_GROUP_EPOCHS: u32 = 4_096;
+/// Bytes of an encoded state of a group.
+pub const MAX_GROUP_STATE_BYTES: usize = 192 * 1024;
 /// Changes in one commit.
 pub const MAX_GROUP_CHANGES: usize = 512;
 /// Bytes of a commit, without its signature.

@@ -43,9 +43,9 @@ use crate::{
 /// The only format of rows there is.
 const FORMAT: u8 = 1;
 
-/// Most bytes of a row, read or written: a card history, a message and what goes with
-/// it. What input can make longer has a bound of its own, far below.
-pub(crate) const MAX_ROW_BYTES: usize = 512 * 1024;
+/// Most bytes of a row, read or written: more than the longest there are, groups of a
+/// thousand. What input can make longer has a bound of its own below that.
+pub(crate) const MAX_ROW_BYTES: usize = 1024 * 1024;
 
 /// What a table holds.
 pub trait Row: Serialize + DeserializeOwned {

@@ -105,8 +105,8 @@ pub fn uploads(rows: &(impl Rows + ?Sized)) -> Result<Vec<Upload>, EngineError> 
         waits(&mut found, waiting, &row.content);
     }
     // Said to members whose keys are not here yet.
-    for (group, row) in groups::all(rows)? {
-        for (account, number) in row.unsent {
+    for (group, mut row) in groups::all(rows)? {
+        for (account, number) in row.take_unsent() {
             let Some(row) = rows.row::<MessageRow>(&number.to_be_bytes())? else { continue };
             let waiting = Waiting { account, group: Some(group), message: row.id };
             waits(&mut found, waiting, &row.content);

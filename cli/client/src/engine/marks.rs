@@ -11,7 +11,7 @@ use msg_protocol::{
     bounded::{Bytes, List},
     content::{Content, EncodeMessageError, Text},
     id::{AccountId, GroupId, MessageId},
-    limits::MAX_MESSAGE_BYTES,
+    limits::{MAX_GROUP_MEMBERS, MAX_MESSAGE_BYTES},
     time::UnixSeconds,
 };
 
@@ -31,6 +31,9 @@ use crate::{
 pub const MARK_DAYS: u32 = 30;
 /// Bytes that several lines have together, however they are edited.
 const MAX_LINES_BYTES: usize = 256 * 1024;
+/// Signs on one message, on all of its lines together: twice as many as a group has
+/// members. No more are taken.
+const MAX_SIGNS: usize = 2 * MAX_GROUP_MEMBERS;
 /// Messages that tell of edits of one message: older ones go.
 const MAX_TOLD: usize = 32;
 
@@ -235,7 +238,7 @@ fn apply(
         Content::Reaction(reaction) => {
             let (target, sign) = (reaction.target, reaction.sign.to_string());
             marks.signs.retain(|known| (known.target, known.by) != (target, by));
-            let is_there = !marks.deleted.contains(&target);
+            let is_there = !marks.deleted.contains(&target) && marks.signs.len() < MAX_SIGNS;
             if is_there && !sign.is_empty() {
                 marks.signs.push(Sign { target, by, sign });
             }

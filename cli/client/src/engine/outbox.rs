@@ -23,7 +23,7 @@ use rand_core::CryptoRng;
 pub use self::{
     answered::{Deposited, deposited},
     epochs::{relay_is_in, unconfirmed_at},
-    levels::{confirmed, level_of, raise},
+    levels::{confirmed, fail, level_of, raise},
     opening::{begin, bought, not_opened},
     outgoing::{Due, Parcel, due},
     wants::Want,
@@ -207,7 +207,7 @@ pub fn take_back_details(draft: &Draft<'_>, account: AccountId) -> Result<(), En
 pub fn cancel(draft: &Draft<'_>, number: u64, row: &OutboxRow) -> Result<(), EngineError> {
     draft.remove(Table::Outbox, &number.to_be_bytes());
     if !matches!(row.state, OutboxState::Deposited(_)) {
-        levels::fail(draft, row.account, row.message)?;
+        fail(draft, row.account, row.message)?;
     }
     match files::file_in(&row.content) {
         Some(file) => files::let_go(draft, files::blob_of(file)),

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::Row;
 use crate::store::Table;
 
+/// Messages that may wait for cards of members, each as often as there are of those.
+const MAX_UNSENT: usize = 16_384;
+
 /// A state, and the commit that the next one names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tip {
@@ -52,9 +55,9 @@ pub struct GroupRow {
     /// Whether we joined before all of the invitation was here: then we may still learn
     /// of people who were in it before us, and do not know that we are.
     pub is_early: bool,
-    /// What is still to be said to whom, by the message's number: their card is not
+    /// What is still to be said to whom, by the messages' numbers: their card is not
     /// here yet.
-    pub unsent: Vec<(AccountId, u64)>,
+    pub unsent: Vec<(AccountId, Vec<u64>)>,
     /// Our own commits that are proposed again if a rival wins.
     pub proposed: Vec<GroupCommitHash>,
     /// Commits since the base that were told of, or need not be.
@@ -193,6 +196,26 @@ impl GroupRow {
     /// Whether somebody is in it and has said so.
     pub fn has_joined(&self, account: AccountId) -> bool {
         self.joined.binary_search(&account).is_ok()
+    }
+
+    /// A message cannot be said to somebody yet. Of more than may wait, the oldest of
+    /// whoever has most to hear is given up: whose that is, and its number.
+    pub fn put_off(&mut self, account: AccountId, number: u64) -> Option<(AccountId, u64)> {
+        match self.unsent.iter_mut().find(|(whom, _)| *whom == account) {
+            Some((_, numbers)) => numbers.push(number),
+            None => self.unsent.push((account, vec![number])),
+        }
+        let count: usize = self.unsent.iter().map(|(_, numbers)| numbers.len()).sum();
+        let most = self.unsent.iter_mut().max_by_key(|(_, numbers)| numbers.len());
+        let (whom, numbers) = most.filter(|_| count > MAX_UNSENT)?;
+        Some((*whom, numbers.remove(0)))
+    }
+
+    /// What could not be said yet: to whom, and the number of each.
+    pub fn take_unsent(&mut self) -> Vec<(AccountId, u64)> {
+        let all = std::mem::take(&mut self.unsent).into_iter();
+        all.flat_map(|(whom, numbers)| numbers.into_iter().map(move |number| (whom, number)))
+            .collect()
     }
 
     /// Somebody has joined; gives whether that is news.

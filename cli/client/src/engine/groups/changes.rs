@@ -2,12 +2,13 @@
 
 use msg_protocol::{
     bounded::{List, Str},
+    codec,
     group::{
         GroupChange, GroupCommit, GroupCommitHash, GroupMember, GroupPolicy, GroupState, Role,
         Writers,
     },
     id::{AccountId, GroupId},
-    limits::MAX_GROUP_EPOCHS,
+    limits::{MAX_GROUP_EPOCHS, MAX_GROUP_STATE_BYTES},
 };
 
 /// Why a commit is not one that may follow. The fault of its author.
@@ -92,6 +93,9 @@ fn checked(state: &GroupState, commit: &GroupCommit) -> Result<GroupState, Inval
     for change in &commit.changes {
         after = with(after, change)?;
     }
+    if !is_short(&after) {
+        return Err(Invalid::Unfitting);
+    }
     if after.hash() == commit.state { Ok(after) } else { Err(Invalid::OtherState) }
 }
 
@@ -105,12 +109,17 @@ pub fn next(state: &GroupState, group: GroupId, previous: GroupCommitHash) -> Op
 pub fn still(mut state: GroupState, changes: &[GroupChange]) -> (GroupState, Vec<GroupChange>) {
     let mut made = Vec::new();
     for change in changes {
-        if let Ok(after) = with(state.clone(), change) {
+        if let Some(after) = with(state.clone(), change).ok().filter(is_short) {
             state = after;
             made.push(change.clone());
         }
     }
     (state, made)
+}
+
+/// Whether a state has no more bytes than one may: what is kept of a group holds two.
+fn is_short(state: &GroupState) -> bool {
+    codec::encode(state).len() <= MAX_GROUP_STATE_BYTES
 }
 
 /// A state with one change.

@@ -23,6 +23,8 @@ use crate::{
 
 /// Members who are told at a time.
 const AT_A_TIME: usize = 32;
+/// Members who are noted: who has joined before those knows everybody by now.
+pub(super) const MAX_ENTRANTS: usize = 4_096;
 
 /// Somebody has joined whom we, an admin, may have to introduce.
 pub(super) fn note(
@@ -36,6 +38,12 @@ pub(super) fn note(
     if member.is_some_and(|member| member.role == Role::Admin) {
         let mut entrants: EntrantsRow = draft.row(&key(group))?.unwrap_or_default();
         entrants.entered.push(entrant);
+        if entrants.entered.len() > MAX_ENTRANTS {
+            entrants.entered.remove(0);
+            for other in &mut entrants.entered {
+                other.told = other.told.saturating_sub(1);
+            }
+        }
         draft.write(&key(group), &entrants);
     }
     Ok(())

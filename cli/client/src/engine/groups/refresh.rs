@@ -31,9 +31,15 @@ use crate::{
 };
 
 /// States that a group is known to have had.
-const MAX_STATES: usize = 64;
+pub(super) const MAX_STATES: usize = 64;
 /// Commits that may wait for others, or be displaced, at a time.
-const MAX_WINDOW: usize = 128;
+pub(super) const MAX_WINDOW: usize = 128;
+/// Commits that are not settled yet, also if they make up the group: many can apply
+/// together.
+pub(super) const MAX_UNSETTLED: usize = 1_024;
+/// Commits before those. Only of rivals that applied together there can be more: then
+/// the first are forgotten, and the group is passed on to nobody new.
+pub(super) const MAX_SETTLED: usize = 4_096;
 
 /// Keeps a commit that came, if it is new and not too late, and there is room for it.
 pub(super) fn admit(
@@ -46,7 +52,8 @@ pub(super) fn admit(
     let Ok(said) = signed.peek_unverified() else { return };
     let hash = signed.hash();
     let is_known = kept::chain(row).chain(row.unchecked.iter().copied()).any(|one| one == hash);
-    if said.group != group || is_known || !changes::has_room(&said) {
+    let is_full = row.window.len() + row.unchecked.len() >= MAX_UNSETTLED;
+    if said.group != group || is_known || is_full || !changes::has_room(&said) {
         return;
     }
     if row.base.as_ref().is_some_and(|base| said.epoch <= base.state.epoch) {
@@ -188,6 +195,10 @@ fn settle(
     row.base = Some(last.tip.clone());
     row.window.retain(|hash| !old.contains(hash));
     row.settled.extend(old);
+    let more = row.settled.len().saturating_sub(MAX_SETTLED);
+    for hash in row.settled.drain(..more) {
+        draft.remove(Table::Commits, &commit_key(group, hash));
+    }
     // What does not go on from there never will.
     let left = chain::decide(&last.tip, &links(draft, group, &row.window)?);
     for hash in decided.displaced.intersection(&left.waiting) {
@@ -278,6 +289,7 @@ fn changed(
         .collect();
     row.joined.retain(|account| !gone.contains(account));
     row.unproven.retain(|account| members.contains(account));
+    row.guests.retain(|account| members.contains(account));
     row.promised.retain(|(account, _)| members.contains(account));
     row.unsent.retain(|(account, _)| !gone.contains(account));
     kept::save(draft, group, row);

@@ -79,7 +79,7 @@ pub fn say(
     }
     for account in &to {
         if !post(draft, &kept, *account, number, confirm, &at, now)? {
-            row.unsent.push((*account, number));
+            put_off(draft, &mut row, *account, number)?;
         }
     }
     hear::said(&mut row, message);
@@ -135,12 +135,27 @@ pub(super) fn catch_up(
     now: UnixSeconds,
 ) -> Result<(), EngineError> {
     let Some(context) = context(group, row) else { return Ok(()) };
-    for (account, number) in std::mem::take(&mut row.unsent) {
+    for (account, number) in row.take_unsent() {
         let kept: Option<MessageRow> = draft.row(&number.to_be_bytes())?;
         let Some(kept) = kept else { continue };
         if !post(draft, &kept, account, number, Confirm::Later, &context, now)? {
-            row.unsent.push((account, number));
+            put_off(draft, row, account, number)?;
         }
+    }
+    Ok(())
+}
+
+/// A message waits until somebody can be written to. If another gives way to it, that
+/// one goes no further.
+fn put_off(
+    draft: &Draft<'_>,
+    row: &mut GroupRow,
+    account: AccountId,
+    number: u64,
+) -> Result<(), EngineError> {
+    let Some((whom, oldest)) = row.put_off(account, number) else { return Ok(()) };
+    if let Some(kept) = draft.row::<MessageRow>(&oldest.to_be_bytes())? {
+        outbox::fail(draft, whom, kept.id)?;
     }
     Ok(())
 }
@@ -148,14 +163,16 @@ pub(super) fn catch_up(
 /// What could not be said yet, and is such, is not said any more.
 pub fn unsay(draft: &Draft<'_>, is_such: impl Fn(&Content) -> bool) -> Result<(), EngineError> {
     for (group, mut row) in kept::all(draft)? {
-        let before = row.unsent.len();
-        for (account, number) in std::mem::take(&mut row.unsent) {
+        let mut is_changed = false;
+        for (account, number) in row.take_unsent() {
             let kept: Option<MessageRow> = draft.row(&number.to_be_bytes())?;
-            if !kept.is_some_and(|kept| is_such(&kept.content)) {
-                row.unsent.push((account, number));
+            if kept.is_some_and(|kept| is_such(&kept.content)) {
+                is_changed = true;
+            } else {
+                put_off(draft, &mut row, account, number)?;
             }
         }
-        if row.unsent.len() < before {
+        if is_changed {
             kept::save(draft, group, &row);
         }
     }

@@ -1,6 +1,7 @@
 //! Groups of several accounts, in simulated time: honest members, and others.
 
 mod attacks;
+mod bounds;
 mod cards;
 mod floods;
 mod invitations;

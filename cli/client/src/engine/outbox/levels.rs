@@ -47,11 +47,7 @@ pub fn raise(
 }
 
 /// A message goes no further, unless it got somewhere already.
-pub(super) fn fail(
-    draft: &Draft<'_>,
-    account: AccountId,
-    message: MessageId,
-) -> Result<(), StoreError> {
+pub fn fail(draft: &Draft<'_>, account: AccountId, message: MessageId) -> Result<(), StoreError> {
     if let Some((number, row, Level::Queued)) = outgoing(draft, account, message)? {
         write(draft, account, message, (number, row), Level::Failed)?;
     }

@@ -3,7 +3,7 @@
 use msg_protocol::{
     bounded::{Bytes, Str},
     content::{Content, Delete, Edit, Reaction, Text},
-    id::MessageId,
+    id::{AccountId, MessageId},
 };
 
 use super::super::{
@@ -16,7 +16,8 @@ use super::super::{
 use super::friends;
 use crate::{
     rows::{
-        EarlyRow, Level, MAX_ROW_BYTES, MarksRow, MessageRow, Read as _, Whose, message::known_key,
+        EarlyRow, Level, MAX_ROW_BYTES, MarksRow, MessageRow, Read as _, Sign, Whose,
+        message::known_key,
     },
     store::Table,
 };
@@ -242,6 +243,32 @@ fn a_message_that_makes_a_row_too_long_is_dropped_alone() {
     assert_eq!(world.read(1), ["at two", "before", "after"]);
     let row = marks::of(&world.nodes[1].store, number).unwrap();
     assert_eq!((row.signs.len(), row.edited.len()), (0, almost.len()));
+}
+
+#[test]
+fn signs_on_one_message_have_an_end_and_can_still_be_changed() {
+    let mut world = friends(18);
+    let message = world.post(0, 1, "at two");
+    world.settle();
+    mark(&mut world, 0, 1, &sign(message, "+"));
+    world.settle();
+    let store = &world.nodes[1].store;
+    let number = inbox::number_of(store, world.nodes[0].id, message).unwrap().unwrap();
+    let mut full = marks::of(store, number).unwrap();
+    let one = full.signs[0].clone();
+    let others = (0..1_999_u64).map(|number| {
+        let by = AccountId(u128::from(number).to_be_bytes());
+        Sign { by, ..one.clone() }
+    });
+    full.signs.extend(others);
+    world.step(1, |draft, _, _| draft.write(&number.to_be_bytes(), &full));
+    mark(&mut world, 1, 0, &sign(message, "-"));
+    mark(&mut world, 0, 1, &sign(message, "!"));
+    world.settle();
+    let now = marks::of(&world.nodes[1].store, number).unwrap().signs;
+    assert_eq!(now.len(), 2_000);
+    let of = |by| now.iter().find(|sign| sign.by == by).map(|sign| sign.sign.as_str());
+    assert_eq!((of(world.nodes[0].id), of(world.nodes[1].id)), (Some("!"), None));
 }
 
 #[test]

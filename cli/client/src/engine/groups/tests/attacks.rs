@@ -16,7 +16,7 @@ fn commits(world: &World, who: usize, group: GroupId) -> Vec<Signed<GroupCommit>
     hashes.iter().map(|hash| kept::commit(store, group, *hash).unwrap().unwrap().signed).collect()
 }
 
-fn sends(world: &mut World, who: usize, whom: usize, commits: Vec<Signed<GroupCommit>>) {
+pub(super) fn sends(world: &mut World, who: usize, whom: usize, commits: Vec<Signed<GroupCommit>>) {
     let account = id(world, whom);
     world.step(who, |draft, now, rng| {
         let operation = GroupOperation::Commits(List::new(commits).unwrap());
