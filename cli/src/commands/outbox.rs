@@ -43,13 +43,17 @@ async fn list(globals: &Globals, client: &Client) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// A row that somebody asked for; receipts and the like are nobody's business.
+/// A row that somebody asked for; receipts and the like are nobody's business, unless
+/// they go no further.
 fn waiting(row: &OutboxRow, contact: Option<ContactRow>) -> Option<Waiting> {
     let text = match &row.content {
         Content::Text(text) => Body(text.bytes.to_vec()),
         Content::Lines(lines) => Body(lines.lines.first()?.bytes.to_vec()),
         Content::File(file) => Body(format!("[{}]", shown::file(file).described()).into_bytes()),
-        _ => return None,
+        _ if !matches!(row.state, OutboxState::Failed(_)) => return None,
+        Content::Edit(edit) => Body(edit.bytes.to_vec()),
+        Content::Replay(_) => Body(b"[an earlier message]".to_vec()),
+        _ => Body(b"[no text]".to_vec()),
     };
     let (level, reason) = match &row.state {
         OutboxState::Queued | OutboxState::Sealed(_) => (Level::Queued, None),

@@ -13,6 +13,7 @@ use core::ops::ControlFlow;
 
 use msg_protocol::{
     card::Card,
+    codec,
     content::{Confirm, Content},
     group::GroupContext,
     id::{AccountId, DeviceId, MessageId},
@@ -40,6 +41,15 @@ use crate::{
 
 /// Days after which an unconfirmed message is given up.
 pub const KEEP_DAYS: u32 = 30;
+
+/// Bytes of an encoded content that fits every envelope, whatever goes around it: the
+/// first of a session has room for 61,055.
+pub const MAX_CONTENT_BYTES: usize = 60_800;
+
+/// Whether a content can be said to anybody.
+pub fn fits(content: &Content) -> bool {
+    codec::try_encode(content).is_ok_and(|encoded| encoded.len() <= MAX_CONTENT_BYTES)
+}
 
 /// Something to be said to somebody.
 pub struct Post {

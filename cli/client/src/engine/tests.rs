@@ -23,7 +23,7 @@ use super::{
     outbox,
     receipts::{self, Soon},
 };
-use crate::rows::{Level, Standing};
+use crate::rows::{Level, OutboxState, Standing};
 
 /// Two people who have added each other.
 pub(super) fn friends(seed: u64) -> World {
@@ -92,6 +92,21 @@ fn a_step_that_is_not_committed_leaves_nothing_and_repeats_nothing() {
     let mut read = world.read(1);
     read.sort_by_key(|text| text.parse::<u32>().unwrap());
     assert_eq!(read, expected);
+}
+
+/// A bug: it ended every delivery, to everybody, for as long as it was kept.
+#[test]
+fn what_fits_no_envelope_keeps_nothing_else_back() {
+    let mut world = friends(4);
+    world.post(0, 1, "before");
+    let long = world.post(0, 1, &"x".repeat(63_100));
+    world.post(0, 1, "after");
+    world.settle();
+    assert_eq!(world.read(1), ["before", "after"]);
+    assert_eq!(world.level(0, 1, long), Some(Level::Failed));
+    world.settle();
+    let [(_, row)] = outbox::all(&world.nodes[0].store).unwrap().try_into().unwrap();
+    assert!(matches!(row.state, OutboxState::Failed(why) if why.contains("fits no envelope")));
 }
 
 #[test]

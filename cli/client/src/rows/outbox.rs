@@ -7,8 +7,8 @@
 //!    └─────────────────┴─── a day, or a reset ──────┘         (sealed anew, same message)
 //! ```
 //!
-//! A row that cannot go on is Failed, with its reason, until its owner retries or
-//! cancels it. What a row has reached is also kept with the message.
+//! A row that cannot go on, or that no envelope holds, is Failed, with its reason, until
+//! its owner retries or cancels it. What a row has reached is also kept with the message.
 
 use msg_protocol::{
     content::{Confirm, Content},

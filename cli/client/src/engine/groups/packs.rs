@@ -7,8 +7,7 @@ use msg_protocol::{
     signed::Signed,
 };
 
-/// Bytes of commits in one message, so that it fits an envelope.
-const MAX_BYTES: usize = 61_000;
+use crate::engine::outbox::MAX_CONTENT_BYTES;
 
 /// Commits, in their order.
 pub(super) fn commits(commits: &[Signed<GroupCommit>]) -> Vec<GroupOperation> {
@@ -17,7 +16,7 @@ pub(super) fn commits(commits: &[Signed<GroupCommit>]) -> Vec<GroupOperation> {
         let size = commit.raw().len() + 80;
         match packs.last_mut() {
             Some((bytes, pack))
-                if *bytes + size <= MAX_BYTES && pack.len() < MAX_COMMITS_PER_MESSAGE =>
+                if *bytes + size <= MAX_CONTENT_BYTES && pack.len() < MAX_COMMITS_PER_MESSAGE =>
             {
                 *bytes += size;
                 pack.push(commit.clone());

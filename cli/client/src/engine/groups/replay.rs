@@ -2,7 +2,7 @@
 //! whoever asked them in wished so.
 //!
 //! Only what was heard at first hand, and stays: nothing that goes after reading, and
-//! nothing that was itself passed on.
+//! nothing that was itself passed on. Nor what fits no envelope with its author's name.
 
 use msg_protocol::{
     content::{Confirm, Content, Replay, Replayed, Text},
@@ -116,7 +116,9 @@ fn replays(row: &MessageRow, marks: &MarksRow, own: AccountId) -> Vec<Replay> {
         }
         _ => Vec::new(),
     };
-    all.retain(|replay| !marks.deleted.contains(&replay.id));
+    all.retain(|replay| {
+        !marks.deleted.contains(&replay.id) && outbox::fits(&replay.clone().into())
+    });
     all
 }
 

@@ -1,7 +1,8 @@
 //! From a queued row to an envelope at the relay.
 //!
 //! A contact gets nothing while there is an alarm about them, or no right to
-//! deposit: their door, or what is left of a knock.
+//! deposit: their door, or what is left of a knock. What cannot be sealed at all keeps
+//! nothing else back.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,7 @@ use rand_core::CryptoRng;
 use super::{
     EngineError,
     addressees::{Addressee, Addressees},
-    all,
+    all, levels,
     next::Next,
     wants::{Want, wants},
 };
@@ -121,7 +122,7 @@ impl<R: CryptoRng + ?Sized> Round<'_, '_, R> {
         let Some(access) = access(&contact.row, again, self.now) else { return Ok(None) };
         let sealing = match next {
             Next::Again(sealing) => Some(sealing),
-            Next::Seal => self.seal(&row, &access)?,
+            Next::Seal => self.seal(number, &mut row, &access)?,
             Next::Anew => self.seal_anew(number, &mut row, &access)?,
         };
         let Some(sealing) = sealing else { return Ok(None) };
@@ -159,10 +160,28 @@ impl<R: CryptoRng + ?Sized> Round<'_, '_, R> {
         }
         row.state = OutboxState::Queued;
         self.draft.write(&number.to_be_bytes(), row);
-        self.seal(row, access)
+        self.seal(number, row, access)
     }
 
-    fn seal(&mut self, row: &OutboxRow, access: &Access) -> Result<Option<Sealing>, EngineError> {
+    /// Seals a row. One that cannot be goes no further; its owner sees why.
+    fn seal(
+        &mut self,
+        number: u64,
+        row: &mut OutboxRow,
+        access: &Access,
+    ) -> Result<Option<Sealing>, EngineError> {
+        match self.sealed(row, access) {
+            Err(error @ (EngineError::Encode(_) | EngineError::Seal(_))) => {
+                row.state = OutboxState::Failed(error.to_string());
+                self.draft.write(&number.to_be_bytes(), row);
+                levels::fail(self.draft, row.account, row.message)?;
+                Ok(None)
+            }
+            sealed => sealed,
+        }
+    }
+
+    fn sealed(&mut self, row: &OutboxRow, access: &Access) -> Result<Option<Sealing>, EngineError> {
         let Some(contact) = self.addressees.find(row.account)? else { return Ok(None) };
         let peer = PeerDevice::new(&contact.card.card.identity, row.device);
         let message = message(self.own, contact, row).encode()?;

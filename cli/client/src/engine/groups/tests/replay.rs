@@ -126,6 +126,25 @@ fn what_goes_after_reading_was_deleted_or_was_passed_on_is_not_passed_on() {
     assert!(replays(&world, 3).is_empty());
 }
 
+/// A bug: a text that fitted an envelope alone did not with its author's name, and then
+/// nothing at all left any more.
+#[test]
+fn what_fits_no_envelope_with_its_authors_name_is_not_passed_on() {
+    let mut world = people(44);
+    let group = group(&mut world, 2);
+    says(&mut world, 1, group, "before");
+    says(&mut world, 1, group, &"x".repeat(62_900));
+    says(&mut world, 1, group, "after");
+    world.settle();
+    assert_eq!(world.read(0).len(), 3);
+    promised(&mut world, group, 2, 2);
+    accepts(&mut world, 2, group);
+    world.settle();
+    let texts: Vec<String> = replays(&world, 2).into_iter().map(|(_, _, text)| text).collect();
+    assert_eq!(texts, ["before", "after"]);
+    assert!(outbox::all(&world.nodes[0].store).unwrap().is_empty());
+}
+
 #[test]
 fn what_is_passed_on_triggers_no_program() {
     let mut world = people(43);
