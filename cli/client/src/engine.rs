@@ -70,6 +70,9 @@ pub enum EngineError {
     /// A message cannot be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// A line would be longer than all of its message may be.
+    #[error("the line is too long for the message that it is in")]
+    LongEdit,
     /// Nobody is called that.
     #[error("no contact is called {0}")]
     NoContact(String),

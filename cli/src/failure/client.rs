@@ -119,6 +119,8 @@ impl From<EngineError> for Failure {
         match error {
             EngineError::Store(error) => error.into(),
             EngineError::NoAccount => no_account(said),
+            EngineError::LongEdit => Self::new(Exit::Usage, said)
+                .hint("delete the line, and send the text as a message of its own"),
             EngineError::NoContact(name) => Self::new(Exit::Failed, said).hint(unknown(&name)),
             _ => Self::new(Exit::Failed, said).hint("msg doctor looks into it"),
         }

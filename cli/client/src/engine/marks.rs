@@ -9,7 +9,8 @@ mod expiry;
 
 use msg_protocol::{
     bounded::{Bytes, List},
-    content::{Content, EncodeMessageError, Text},
+    codec,
+    content::{Content, EncodeMessageError, Lines, Text},
     id::{AccountId, GroupId, MessageId},
     limits::{MAX_GROUP_MEMBERS, MAX_MESSAGE_BYTES},
     time::UnixSeconds,
@@ -29,8 +30,6 @@ use crate::{
 /// Days after which a message can be marked no more: the other side may have
 /// forgotten its id.
 pub const MARK_DAYS: u32 = 30;
-/// Bytes that several lines have together, however they are edited.
-const MAX_LINES_BYTES: usize = 256 * 1024;
 /// Signs on one message, on all of its lines together: twice as many as a group has
 /// members. No more are taken.
 const MAX_SIGNS: usize = 2 * MAX_GROUP_MEMBERS;
@@ -159,6 +158,12 @@ fn put_to(
     if !is_ours && !matches!(content, Content::Reaction(_)) {
         return Ok(());
     }
+    if let Content::Edit(edit) = content
+        && with_words(&row, edit.target, edit.bytes.clone()).is_some_and(|new| !outbox::fits(&new))
+    {
+        // Whoever gets it late gets all of it.
+        return Err(EngineError::LongEdit);
+    }
     let file = files::file_in(&row.content).map(files::blob_of);
     let is_deleted = matches!(content, Content::Delete(_));
     if let Content::Delete(delete) = content {
@@ -253,27 +258,29 @@ fn apply(
     Ok(is_done)
 }
 
-/// Gives a text, or one of several lines, other words.
+/// Gives a text, or one of several lines, other words, if there is room for them.
 fn write(row: &mut MessageRow, target: MessageId, bytes: Bytes<MAX_MESSAGE_BYTES>) -> bool {
-    match &mut row.content {
-        Content::Text(text) if row.id == target => text.bytes = bytes,
+    let new = with_words(row, target, bytes);
+    let new = new.filter(|content| codec::try_encode(content).is_ok());
+    new.map(|content| row.content = content).is_some()
+}
+
+/// What a message says with other words for one of its texts; none if that is not there.
+fn with_words(
+    row: &MessageRow,
+    target: MessageId,
+    bytes: Bytes<MAX_MESSAGE_BYTES>,
+) -> Option<Content> {
+    match &row.content {
+        Content::Text(text) if row.id == target => Some(Text { bytes, ..text.clone() }.into()),
         Content::Lines(lines) => {
-            let others = lines.lines.iter().filter(|line| line.id != target);
-            let others: usize = others.map(|line| line.bytes.len()).sum();
-            if others + bytes.len() > MAX_LINES_BYTES {
-                return false;
-            }
             let mut all = lines.lines.clone().into_vec();
-            let Some(line) = all.iter_mut().find(|line| line.id == target) else { return false };
-            line.bytes = bytes;
+            all.iter_mut().find(|line| line.id == target)?.bytes = bytes;
             // As many as before.
-            if let Ok(all) = List::new(all) {
-                lines.lines = all;
-            }
+            Some(Lines { lines: List::new(all).ok()?, ..lines.clone() }.into())
         }
-        _ => return false,
+        _ => None,
     }
-    true
 }
 
 fn nothing() -> Result<Bytes<MAX_MESSAGE_BYTES>, EncodeMessageError> {

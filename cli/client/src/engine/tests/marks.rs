@@ -7,6 +7,7 @@ use msg_protocol::{
 };
 
 use super::super::{
+    EngineError,
     account::Own,
     handling::{self, Wanted},
     inbox::{self, News},
@@ -269,6 +270,26 @@ fn signs_on_one_message_have_an_end_and_can_still_be_changed() {
     assert_eq!(now.len(), 2_000);
     let of = |by| now.iter().find(|sign| sign.by == by).map(|sign| sign.sign.as_str());
     assert_eq!((of(world.nodes[0].id), of(world.nodes[1].id)), (Some("!"), None));
+}
+
+/// A bug: it was edited past all that a message may have, and msg went down.
+#[test]
+fn a_line_is_edited_as_far_as_its_message_has_room() {
+    let mut world = friends(19);
+    let long = "x".repeat(18_000);
+    world.post_lines(0, 1, &[&long, &long, &long]);
+    world.settle();
+    let rows = world.nodes[0].store.all::<MessageRow>(&[]).unwrap();
+    let Content::Lines(lines) = &rows[0].1.content else { panic!() };
+    let (own, with) = (world.nodes[0].id, world.nodes[1].id);
+    let line = lines.lines[0].id;
+    let longer = edit(line, &"y".repeat(25_000));
+    let refused = world.step(0, |draft, _, _| marks::put(draft, own, with, line, &longer));
+    assert!(matches!(refused, Err(EngineError::LongEdit)), "{refused:?}");
+    mark(&mut world, 0, 1, &edit(line, &"z".repeat(24_000)));
+    world.settle();
+    let kept = texts(&world, 1);
+    assert_eq!(kept.iter().map(String::len).collect::<Vec<_>>(), [24_000, 18_000, 18_000]);
 }
 
 #[test]
