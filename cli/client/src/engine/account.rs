@@ -25,6 +25,9 @@ use crate::{
     store::{Rows, StoreError, Table},
 };
 
+/// Changes of the credential that were cut off and may all have reached the relay.
+const MAX_BEGUN: usize = 4;
+
 /// What a new account is to be.
 pub struct NewAccount {
     /// Where it will live.
@@ -76,7 +79,7 @@ pub fn found<R: CryptoRng + ?Sized>(
         door: Door::new(*Secret::<32>::random(rng).expose()),
         door_number: 1,
         account_credential: new.keeps_credential.then_some(new.credential),
-        next_credential: None,
+        begun_credentials: Vec::new(),
         cards: vec![card],
         tokens: Vec::new(),
         registered: false,
@@ -109,6 +112,15 @@ pub fn registration(
 /// The account's row.
 pub fn row(rows: &(impl Rows + ?Sized)) -> Result<AccountRow, EngineError> {
     rows.row(key::ACCOUNT)?.ok_or(EngineError::NoAccount)
+}
+
+/// The credential is to be changed: the relay may have any of those that it was to
+/// become, until one change has succeeded.
+pub fn begin_credential(row: &mut AccountRow, next: AccountCredential) {
+    row.begun_credentials.retain(|known| *known != next);
+    row.begun_credentials.push(next);
+    let more = row.begun_credentials.len().saturating_sub(MAX_BEGUN);
+    row.begun_credentials.drain(..more);
 }
 
 /// What is known of our relay.

@@ -35,8 +35,9 @@ pub struct AccountRow {
     pub door_number: u32,
     /// Only of an account without a password: it would come from that.
     pub account_credential: Option<AccountCredential>,
-    /// What it is to become: the relay may have it already.
-    pub next_credential: Option<AccountCredential>,
+    /// What it was to become, the latest last: the relay may have any of them, until one
+    /// change has succeeded.
+    pub begun_credentials: Vec<AccountCredential>,
     /// Our cards, oldest first.
     pub cards: Vec<Signed<Card>>,
     /// Links that are out: their tokens, and when they end.
