@@ -16,11 +16,11 @@ fn five_lines_that_a_new_user_types() {
     alice.done(&["add-contact", "bob"]);
     bob.done(&["add-contact", "alice"]);
     alice.done(&["send", "bob", "hello"]);
-    let df = "Filesystem Size\n/dev/vda1  252G\n";
+    let df = "Filesystem Size\n/dev/sda1   40G\n";
     assert_eq!(alice.pipe(&["send", "bob"], df.as_bytes()).code, Some(0));
     let shown = bob.done(&["recv"]);
     assert!(shown.contains("alice") && shown.contains("hello"), "{shown}");
-    assert!(shown.contains("/dev/vda1  252G"), "{shown}");
+    assert!(shown.contains("/dev/sda1   40G"), "{shown}");
     assert_eq!(bob.read(), [""; 0], "once");
 }
 

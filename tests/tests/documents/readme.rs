@@ -209,7 +209,7 @@ fn bots(document: &mut Document) {
     stand_ins::program(&world.home("bot").join("bot"), &document.text("sh", "#!/bin/sh"));
     let [follow] = <[Typed; 1]>::try_from(follow).unwrap();
     let running = world.begins("bot", &follow.text);
-    assert!(world.does("alice", "msg ask bot disk --timeout 2m").contains("/dev/vda"));
+    assert!(world.does("alice", "msg ask bot disk --timeout 2m").contains("/dev/sda1"));
     let words = world.does("alice", "msg ask bot tea --timeout 2m");
     assert!(words.contains("I know two words"), "{words}");
     running.ends();

@@ -91,7 +91,7 @@ case $packages in *"-p msg-relay"*) cp "$WORLD/tools/msg-relay" target/release/ 
 
 const DF: &str = r"
 echo 'Filesystem      Size  Used Avail Use% Mounted on'
-echo '/dev/vda        252G   60G   32G  66% /'";
+echo '/dev/sda1        40G   25G   13G  66% /'";
 
 /// Puts them all into a folder.
 pub(crate) fn place(folder: &Path) {
