@@ -41,6 +41,12 @@ impl File {
         self.text.lines().take(end).enumerate().map(|(index, line)| (index + 1, line))
     }
 
+    /// How many lines a reader has to hold: all of a file of tests, and of any other
+    /// those before its tests.
+    pub(crate) fn length(&self) -> usize {
+        if self.is_test() { self.text.lines().count() } else { product_end(&self.text) }
+    }
+
     fn is_test(&self) -> bool {
         self.path.ends_with("/tests.rs")
             || self.path.contains("/tests/")
@@ -122,4 +128,7 @@ fn a_file_ends_where_its_tests_begin() {
         text: "//! X.\n#[cfg(test)]\nuse a;\nfn x() {}\n\n#[cfg(test)]\nmod tests {\n}\n".into(),
     };
     assert_eq!(file.product_lines().map(|(number, _)| number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    assert_eq!(file.length(), 5);
+    let tests = File { path: "crypto/src/x/tests.rs".into(), ..file };
+    assert_eq!((tests.product_lines().count(), tests.length()), (0, 8));
 }
