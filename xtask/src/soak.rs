@@ -10,9 +10,11 @@ mod table;
 
 use std::{fs, path::PathBuf, time::Instant};
 
+use msg_soak::Line;
+
 use self::{
     parts::{PARTS, Part, Runs},
-    table::{Row, Table},
+    table::{Table, of_step},
 };
 use crate::{
     failure::Failure,
@@ -51,14 +53,14 @@ pub(crate) fn run(words: &[String]) -> Result<(), Failure> {
 }
 
 /// Runs one part; gives its rows, of which there is at least one.
-fn soak(part: &Part, options: &Options) -> Vec<Row> {
+fn soak(part: &Part, options: &Options) -> Vec<Line> {
     let (begun, mut rows) = (Instant::now(), Vec::new());
-    let result = step(part, options).run_reading(|line| rows.extend(Row::of_line(line)));
+    let result = step(part, options).run_reading(|line| rows.extend(Line::read(line)));
     if let Err(failure) = &result {
         output::failure(failure);
     }
-    if rows.is_empty() || result.is_err() && rows.iter().all(Row::holds) {
-        rows.push(Row::of_step(part.name, result.is_ok(), begun.elapsed()));
+    if rows.is_empty() || result.is_err() && rows.iter().all(Line::holds) {
+        rows.push(of_step(part.name, result.is_ok(), begun.elapsed()));
     }
     rows
 }

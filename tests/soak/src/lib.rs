@@ -17,10 +17,12 @@
     reason = "a test stops at its first surprise, and its row goes to the one who reads its output"
 )]
 
+mod line;
 mod row;
 
 use std::{env, ops::Range, time::Duration};
 
+pub use line::{COLUMNS, FAILED, Line};
 pub use row::{Found, Row};
 
 /// `every_run`, times the number in `MSG_SOAK`.

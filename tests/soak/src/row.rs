@@ -1,9 +1,8 @@
 //! One line of a soak's table, as the test that earns it prints it.
 
-use std::{fmt, thread, time::Instant};
+use std::{thread, time::Instant};
 
-/// What a line that holds a row begins with.
-const MARK: &str = "soak:";
+use crate::line::{FAILED, Line};
 
 /// What a test has to show. It is printed once: by [`Row::holds`], or when it is
 /// dropped by a test that fails.
@@ -29,7 +28,7 @@ pub struct Found {
     pub twice: Option<u64>,
     /// Keys with a nonce under which two texts were sealed.
     pub keys_reused: Option<u64>,
-    /// Panics of the programs.
+    /// Panics of the programs, of which one is enough to stop a test.
     pub panics: Option<u64>,
     /// What else there is to say, in a few words.
     pub note: String,
@@ -70,42 +69,31 @@ impl Row {
         println!("\n{}", self.line(None, &found));
     }
 
-    fn line(&self, failing: Option<u64>, found: &Found) -> String {
-        format!(
-            "{MARK} part={} runs={} acknowledged={} lost={} twice={} keys={} panics={} failing={} \
-             base={} seconds={} note={}",
-            self.part,
-            self.runs,
-            found.acknowledged,
-            Cell(found.lost),
-            Cell(found.twice),
-            Cell(found.keys_reused),
-            Cell(found.panics),
-            Cell(failing),
-            self.base,
-            self.begun.elapsed().as_secs(),
-            found.note,
-        )
+    fn line(&self, failing: Option<u64>, found: &Found) -> Line {
+        // What was not looked for is left open.
+        let number =
+            |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
+        Line::of(|name| match name {
+            "part" => self.part.to_owned(),
+            "runs" => self.runs.to_string(),
+            "acknowledged" => found.acknowledged.to_string(),
+            "lost" => number(found.lost),
+            "twice" => number(found.twice),
+            "keys" => number(found.keys_reused),
+            "panics" => number(found.panics),
+            "failing" => number(failing),
+            "base" => self.base.to_string(),
+            "seconds" => self.begun.elapsed().as_secs().to_string(),
+            _ => found.note.clone(),
+        })
     }
 }
 
 impl Drop for Row {
     fn drop(&mut self) {
         if !self.is_told && thread::panicking() {
-            let found = Found { note: "failed".to_owned(), ..Found::default() };
+            let found = Found { note: FAILED.to_owned(), ..Found::default() };
             println!("\n{}", self.line(Some(self.seed), &found));
-        }
-    }
-}
-
-/// A number that may not be there.
-struct Cell(Option<u64>);
-
-impl fmt::Display for Cell {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(number) => number.fmt(formatter),
-            None => formatter.write_str("-"),
         }
     }
 }
@@ -121,10 +109,10 @@ mod tests {
         row.run(8);
         let found =
             Found { acknowledged: 5, lost: Some(0), note: "all of it".into(), ..Found::default() };
-        let line = row.line(None, &found);
+        let line = row.line(None, &found).to_string();
         let expected = "soak: part=kills runs=2 acknowledged=5 lost=0 twice=- keys=- panics=- failing=- base=7 seconds=0 note=all of it";
         assert_eq!(line, expected);
-        assert!(row.line(Some(8), &found).contains(" failing=8 "));
+        assert!(row.line(Some(8), &found).to_string().contains(" failing=8 "));
         row.is_told = true;
     }
 }

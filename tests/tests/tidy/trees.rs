@@ -73,7 +73,7 @@ const LAYERS: &[(&str, Option<&[&str]>)] = &[
     ("msg-postgres-rig", Some(&[])),
     ("msg-soak", Some(&[])),
     ("msg-bench", None),
-    ("xtask", Some(&[])),
+    ("xtask", Some(&["msg-soak"])),
 ];
 
 /// Names and versions of a package and all that is linked with it.

@@ -2,73 +2,31 @@
 
 use std::{fmt, time::Duration};
 
-/// What a line that a test prints for us begins with.
-const MARK: &str = "soak: ";
-/// The columns: their titles, and the words by which tests name them.
-const COLUMNS: [(&str, &str); 11] = [
-    ("part", "part"),
-    ("runs", "runs"),
-    ("acknowledged", "acknowledged"),
-    ("lost", "lost"),
-    ("shown twice", "twice"),
-    ("keys reused", "keys"),
-    ("panics", "panics"),
-    ("first failing seed", "failing"),
-    ("seed base", "base"),
-    ("seconds", "seconds"),
-    ("", "note"),
-];
-const NOTE: &str = "note";
-const FAILED: &str = "failed";
-
-/// A line of the table.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Row([String; COLUMNS.len()]);
+use msg_soak::{COLUMNS, FAILED, Line};
 
 /// All lines so far.
 #[derive(Debug, Default)]
-pub(super) struct Table(Vec<Row>);
+pub(super) struct Table(Vec<Line>);
 
-impl Row {
-    /// The row that a test has printed, if that is what the line is.
-    pub(super) fn of_line(line: &str) -> Option<Self> {
-        let line = line.strip_prefix(MARK)?;
-        let (words, note) = line.split_once(" note=").unwrap_or((line, ""));
-        Some(Self(COLUMNS.map(|(_, name)| {
-            if name == NOTE {
-                return note.trim().to_owned();
-            }
-            let mut values = words.split(' ').filter_map(|word| word.split_once('='));
-            values.find(|(key, _)| *key == name).map_or("-", |(_, value)| value).to_owned()
-        })))
-    }
-
-    /// The row of tests that print none, or did not come to their end.
-    pub(super) fn of_step(part: &str, holds: bool, took: Duration) -> Self {
-        Self(COLUMNS.map(|(_, name)| match name {
-            "part" => part.to_owned(),
-            "seconds" => took.as_secs().to_string(),
-            NOTE => if holds { "holds" } else { FAILED }.to_owned(),
-            _ => "-".to_owned(),
-        }))
-    }
-
-    /// Whether nothing that the test looks for was found.
-    pub(super) fn holds(&self) -> bool {
-        let Self([.., note]) = self;
-        note != FAILED
-    }
+/// The line of tests that print none, or did not come to their end.
+pub(super) fn of_step(part: &str, holds: bool, took: Duration) -> Line {
+    Line::of(|name| match name {
+        "part" => part.to_owned(),
+        "seconds" => took.as_secs().to_string(),
+        "note" => if holds { "holds" } else { FAILED }.to_owned(),
+        _ => "-".to_owned(),
+    })
 }
 
 impl Table {
-    /// Adds rows.
-    pub(super) fn extend(&mut self, rows: Vec<Row>) {
-        self.0.extend(rows);
+    /// Adds lines.
+    pub(super) fn extend(&mut self, lines: Vec<Line>) {
+        self.0.extend(lines);
     }
 
     /// Whether all hold.
     pub(super) fn holds(&self) -> bool {
-        self.0.iter().all(Row::holds)
+        self.0.iter().all(Line::holds)
     }
 }
 
@@ -76,7 +34,7 @@ impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "| {} |", COLUMNS.map(|(title, _)| title).join(" | "))?;
         writeln!(formatter, "|{}", "---|".repeat(COLUMNS.len()))?;
-        self.0.iter().try_for_each(|Row(cells)| writeln!(formatter, "| {} |", cells.join(" | ")))
+        self.0.iter().try_for_each(|Line(cells)| writeln!(formatter, "| {} |", cells.join(" | ")))
     }
 }
 
@@ -87,12 +45,10 @@ mod tests {
     const LINE: &str = "soak: part=kills runs=2 acknowledged=5 lost=0 twice=0 keys=- panics=0 failing=- base=7 seconds=3 note=2 sent again";
 
     #[test]
-    fn a_line_of_a_test_is_a_row_and_others_are_not() {
-        assert_eq!(Row::of_line("test kills::all ... ok"), None);
-        let row = Row::of_line(LINE).unwrap();
-        assert!(row.holds());
+    fn each_line_of_a_test_or_a_step_is_a_row() {
         let mut table = Table::default();
-        table.extend(vec![row, Row::of_step("sim", true, Duration::from_secs(9))]);
+        let step = of_step("sim", true, Duration::from_secs(9));
+        table.extend(vec![Line::read(LINE).unwrap(), step]);
         assert!(table.holds());
         let text = table.to_string();
         let mut lines = text.lines().skip(2);
@@ -106,10 +62,10 @@ mod tests {
     #[test]
     fn a_row_that_fails_fails_the_table() {
         let mut table = Table::default();
-        table.extend(vec![Row::of_line(&LINE.replace("2 sent again", "failed")).unwrap()]);
+        table.extend(vec![Line::read(&LINE.replace("2 sent again", FAILED)).unwrap()]);
         assert!(!table.holds());
-        table.extend(vec![Row::of_line(LINE).unwrap()]);
+        table.extend(vec![Line::read(LINE).unwrap()]);
         assert!(!table.holds());
-        assert!(!Row::of_step("x", false, Duration::ZERO).holds());
+        assert!(!of_step("x", false, Duration::ZERO).holds());
     }
 }
