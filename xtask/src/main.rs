@@ -64,7 +64,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        usage: "bench crypto | cli [--small] [PART] | groups [--full] | relay [--full] [PART]",
+        usage: "bench crypto | cli [--small] [PART] | groups [--full] | relay [--full] [--store postgres] [PART]",
         about: "the cryptography, the commands or the relay, measured beside neighbours in the same run",
         run: bench::run,
     },
@@ -119,7 +119,7 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
         .find(|command| command.name == name)
         .ok_or_else(|| Failure::Usage(format!("no command `{name}`")))?;
     if rest.iter().any(|word| ["--help", "-h"].contains(&word.as_str())) {
-        output::line(&format!("cargo xtask {}\n    {}", command.usage, command.about));
+        output::line(&shown(command));
         return Ok(());
     }
     (command.run)(rest)
@@ -128,6 +128,11 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
 fn help() {
     output::line("The habits of this repository.\n");
     for command in COMMANDS {
-        output::line(&format!("  cargo xtask {:<36} {}", command.usage, command.about));
+        output::line(&shown(command));
     }
+}
+
+/// A command as help shows it: usages are too long to stand beside what they are for.
+fn shown(command: &Command) -> String {
+    format!("cargo xtask {}\n    {}", command.usage, command.about)
 }
