@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use msg_protocol::{
-    card::{Card, Succession},
+    card::{Card, Device, Succession},
     id::{DeviceId, MailboxId},
     request::{PublishCard, Register, RemoveDevice},
     secret::Invite,
@@ -60,15 +60,24 @@ impl<S: Store> Service<S> {
         }
     }
 
+    /// Whether it is the registration of an account that is there. Whoever has the
+    /// credential of its device, and only they, may try that of the account, as often
+    /// as the device may.
     async fn is_registered(&self, card: &Verified<Card>, register: &Register) -> Answer<bool> {
         let Some(account) = self.store.account(Whose::Name(&register.name)).await? else {
             return Ok(false);
         };
-        let Some(device) = card.devices.first() else { return Ok(false) };
-        let device = self.store.device(account.id, device.id()).await?;
-        Ok(account.card == *card.as_signed()
-            && account.credential.admits(&register.account_credential)
-            && device.is_some_and(|device| device.credential.admits(&register.device_credential)))
+        let Some(device) = card.devices.first().map(Device::id) else { return Ok(false) };
+        let known = self.store.device(account.id, device).await?;
+        let is_its_device =
+            known.is_some_and(|known| known.credential.admits(&register.device_credential));
+        if !is_its_device || account.card != *card.as_signed() {
+            return Ok(false);
+        }
+        match self.held(device, &account, &register.account_credential).await {
+            Err(refusal::DENIED) => Err(refusal::CONFLICT),
+            held => held.map(|_| true),
+        }
     }
 
     /// The invitation to use up, if one is needed.
@@ -94,7 +103,7 @@ impl<S: Store> Service<S> {
         publish: PublishCard,
     ) -> Answer<()> {
         let account = self.own_account(own).await?;
-        let by = self.held(own, &account, &publish.credential).await?;
+        let by = self.held(own.device, &account, &publish.credential).await?;
         let Some((card, before)) = successor(&account, publish.card)? else { return Ok(()) };
         if u64::from(card.version) > self.limits().cards {
             return Err(refusal::QUOTA);
@@ -118,7 +127,7 @@ impl<S: Store> Service<S> {
         remove: RemoveDevice,
     ) -> Answer<()> {
         let account = self.own_account(own).await?;
-        let by = self.held(own, &account, &remove.credential).await?;
+        let by = self.held(own.device, &account, &remove.credential).await?;
         let Some((card, before)) = successor(&account, remove.card)? else { return Ok(()) };
         let left = devices(&before).into_iter().filter(|device| *device != remove.device);
         if devices(&card) != left.collect() || before.device(remove.device).is_none() {
@@ -157,5 +166,5 @@ fn successor(
 }
 
 fn devices(card: &Card) -> BTreeSet<DeviceId> {
-    card.devices.iter().map(msg_protocol::card::Device::id).collect()
+    card.devices.iter().map(Device::id).collect()
 }

@@ -153,7 +153,7 @@ impl<S: Store> Service<S> {
 
     async fn delete_user(&self, own: SignedInDevice, delete: &DeleteUser) -> Answer<()> {
         let administrator = self.administrator(own).await?;
-        self.held(own, &administrator, &delete.credential).await?;
+        self.held(own.device, &administrator, &delete.credential).await?;
         let account = self.subordinate(own, &delete.name).await?;
         self.end_account(&account, None).await
     }

@@ -3,6 +3,7 @@
 
 use msg_protocol::{
     error::Refusal,
+    id::DeviceId,
     limits::{KNOCKS_PER_RIGHT, MAX_DOOR_GRACE_S, MAX_LINK_TOKENS, MAX_TOKEN_DAYS},
     request::{ChangeCredential, DeleteAccount, IssueToken, RevokeToken, SetDoor},
     secret::{AccountCredential, DeviceCredential, SaltedHash},
@@ -74,10 +75,13 @@ impl<S: Store> Service<S> {
         change: &ChangeCredential,
     ) -> Answer<()> {
         let account = self.own_account(own).await?;
-        if account.credential.admits(&change.new) {
-            return Ok(());
-        }
-        let by = self.held(own, &account, &change.old).await?;
+        let by = match self.held(own.device, &account, &change.old).await {
+            // The same change once more is done; whoever tries that shows another one.
+            Err(refusal::DENIED) => {
+                return self.held(own.device, &account, &change.new).await.map(drop);
+            }
+            held => held?,
+        };
         let new = Self::salted(&change.new)?;
         self.change(own, Some(by), AccountChange::Credential(new)).await
     }
@@ -88,7 +92,7 @@ impl<S: Store> Service<S> {
         delete: &DeleteAccount,
     ) -> Answer<()> {
         let account = self.own_account(own).await?;
-        let by = self.held(own, &account, &delete.credential).await?;
+        let by = self.held(own.device, &account, &delete.credential).await?;
         self.end_account(&account, Some(by)).await
     }
 
@@ -116,14 +120,15 @@ impl<S: Store> Service<S> {
     }
 
     /// The hash of the account credential, for whoever shows that credential. A
-    /// device may show it so often only: it is made of a password.
+    /// device may show one so often only: it is made of a password. Nowhere else is
+    /// one compared with it.
     pub(super) async fn held(
         &self,
-        own: SignedInDevice,
+        by: DeviceId,
         account: &Account,
         shown: &AccountCredential,
     ) -> Answer<SaltedHash> {
-        self.take_everywhere(Deed::Credential, Who::Device(own.device), 1).await?;
+        self.take_everywhere(Deed::Credential, Who::Device(by), 1).await?;
         if account.credential.admits(shown) { Ok(account.credential) } else { Err(refusal::DENIED) }
     }
 

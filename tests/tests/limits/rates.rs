@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use msg_protocol::{
     error::Code,
-    request::{ChangeCredential, Ping, SignIn},
+    request::{
+        ChangeCredential, DeleteAccount, Ping, PublishCard, Register, RemoveDevice, Request, SignIn,
+    },
+    response::Response,
     secret::AccountCredential,
 };
+use msg_tests::relay::Identity;
 use tokio::time::Instant;
 
 use crate::world::{World, pass, source};
@@ -70,9 +74,8 @@ async fn limit_registrations_burst_and_registrations_per_hour_are_for_each_sourc
     let world = World::with(|limits| {
         (limits.registrations_burst, limits.registrations_per_hour) = (3, 3);
     });
-    let register = async |place, seed| {
-        world.ask(place, msg_tests::relay::Identity::random(seed).registration(None)).await
-    };
+    let register =
+        async |place, seed| world.ask(place, Identity::random(seed).registration(None)).await;
     for seed in 0..3 {
         register(1, seed).await.unwrap();
     }
@@ -87,7 +90,7 @@ async fn limit_registrations_burst_and_registrations_per_hour_are_for_each_sourc
 async fn limit_all_registrations_per_hour_is_for_everybody_together() {
     let world = World::with(|limits| limits.all_registrations_per_hour = 2);
     let register = async |place: u8| {
-        let identity = msg_tests::relay::Identity::random(place.into());
+        let identity = Identity::random(place.into());
         world.ask(place, identity.registration(None)).await
     };
     register(1).await.unwrap();
@@ -127,7 +130,7 @@ async fn limit_sign_in_penalty_s_doubles_up_to_sign_in_penalty_max_s() {
         limits.sign_in_penalty_s = 15;
         limits.sign_in_penalty_max_s = 40;
     });
-    let nobody = msg_tests::relay::Identity::random(1).sign_in(1);
+    let nobody = Identity::random(1).sign_in(1);
     let check = async || world.service.check_device(source(1), &nobody).await.unwrap_err();
     let mut waits = Vec::new();
     for _ in 0..4 {
@@ -180,21 +183,68 @@ async fn unknown_names_devices_and_credentials_are_refused_alike_and_at_the_same
     world.service.check_device(source(1), &right).await.unwrap();
 }
 
+/// Every request by which a thief of somebody's device may try what a password
+/// makes. What is asked over a link on which nobody signs in stands first.
+fn tries(of: &Identity, guess: &AccountCredential) -> [Request; 6] {
+    let (credential, junk) = (guess.clone(), AccountCredential::new([1; 32]));
+    let card = of.first_card().into_signed();
+    [
+        Register { account_credential: guess.clone(), ..of.registration(None) }.into(),
+        ChangeCredential { old: guess.clone(), new: junk.clone() }.into(),
+        ChangeCredential { old: junk, new: guess.clone() }.into(),
+        PublishCard { card: card.clone(), credential: guess.clone(), device: None }.into(),
+        RemoveDevice { device: of.device_id(), card, credential: guess.clone() }.into(),
+        DeleteAccount { credential }.into(),
+    ]
+}
+
+async fn steal(world: &World, of: &Identity, attempt: &Request) -> Result<Response, Code> {
+    match attempt {
+        Request::Register(_) => world.ask(3, attempt.clone()).await,
+        _ => world.ask_as(of, attempt.clone()).await,
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn limit_credential_burst_and_credential_per_hour_slow_down_guesses() {
+    for way in 0..6 {
+        let world = World::with(|limits| {
+            (limits.credential_burst, limits.credential_per_hour) = (3, 60);
+        });
+        let bob = world.register(1).await;
+        let mut learnt = 0;
+        for wrong in 2..12 {
+            let guess = AccountCredential::new([wrong; 32]);
+            match steal(&world, &bob, &tries(&bob, &guess)[way]).await {
+                Err(Code::DENIED | Code::CONFLICT) => learnt += 1,
+                refused => assert_eq!(refused, Err(Code::RATE_LIMITED), "way {way}"),
+            }
+        }
+        assert!((1..=3).contains(&learnt), "way {way}: {learnt} guesses were answered");
+        let right = tries(&bob, &bob.account_credential);
+        for other in &right {
+            let refused = steal(&world, &bob, other).await;
+            assert_eq!(refused, Err(Code::RATE_LIMITED), "after way {way}: {other:?}");
+        }
+        pass(180).await;
+        steal(&world, &bob, &right[way]).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_none_of_the_devices_uses_up_none_of_its_guesses() {
     let world = World::with(|limits| {
-        (limits.credential_burst, limits.credential_per_hour) = (3, 60);
+        (limits.credential_burst, limits.credential_per_hour) = (1, 0);
     });
     let (bob, eve) = (world.register(1).await, world.register(2).await);
-    let guess = ChangeCredential {
-        old: eve.account_credential.clone(),
-        new: AccountCredential::new([1; 32]),
-    };
-    for _ in 0..3 {
-        assert_eq!(world.ask_as(&bob, guess.clone()).await, Err(Code::DENIED));
+    for account_credential in [&bob.account_credential, &eve.account_credential] {
+        let stranger = Register {
+            account_credential: account_credential.clone(),
+            device_credential: eve.device_credential.clone(),
+            ..bob.registration(None)
+        };
+        assert_eq!(world.ask(3, stranger).await, Err(Code::CONFLICT));
     }
-    let right = ChangeCredential { old: bob.account_credential.clone(), ..guess.clone() };
-    assert_eq!(world.ask_as(&bob, right.clone()).await, Err(Code::RATE_LIMITED));
-    pass(60).await;
-    world.ask_as(&bob, right).await.unwrap();
+    let again = bob.registration(None);
+    world.ask(3, again).await.expect("the same registration once more");
 }
