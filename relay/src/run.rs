@@ -100,33 +100,47 @@ async fn begin(
     }
 }
 
+/// Opens the store, answers those who ask how it goes, and stays.
 async fn serve<S: Store>(
-    ground: Ground<'_>,
+    mut ground: Ground<'_>,
     read: impl Fn() -> Result<Config, ConfigError>,
     open: impl AsyncFnOnce(&Config) -> Result<S, RunError>,
 ) -> Result<(), RunError> {
-    let Ground { mut config, mut signals, tls, public, .. } = ground;
     let vitals = Arc::new(Vitals::default());
     // Whoever asks is answered until the very end.
     let (_asked, unasked) = watch::channel(false);
-    if let Some(port) = ground.health {
+    if let Some(port) = ground.health.take() {
         let pages = Pages { vitals: Arc::clone(&vitals), metrics: None };
         tokio::spawn(http::serve(port, pages, unasked.clone()));
     }
     let store = tokio::select! {
-        store = open(&config) => store?,
-        () = signals.stop() => {
+        store = open(&ground.config) => store?,
+        () = ground.signals.stop() => {
             info!("stopped before the store was open");
             return Ok(());
         }
     };
-    engine::check_pin(&store, &config, &tls).await?;
+    let config = &ground.config;
+    engine::check_pin(&store, config, &ground.tls).await?;
     let clock = Clock::start(store.time(Clock::wall()).await?);
     let policy =
         Policy { registration: config.registration, exempt_loopback: config.exempt_loopback };
     let (limits, figures) = (config.limits.clone(), Arc::new(Figures::default()));
-    let service = Service::new(store, ground.presence, limits, policy, clock, figures);
-    let service = Arc::new(service);
+    let presence = Arc::clone(&ground.presence);
+    let service = Service::new(store, presence, limits, policy, clock, figures);
+    stay(ground, Arc::new(service), vitals, unasked, read).await
+}
+
+/// Serves links and orders until it is told to stop, and drains. Whoever asks how it
+/// goes is answered as long as `unasked` has its sender.
+async fn stay<S: Store>(
+    ground: Ground<'_>,
+    service: Arc<Service<S>>,
+    vitals: Arc<Vitals<S>>,
+    unasked: watch::Receiver<bool>,
+    read: impl Fn() -> Result<Config, ConfigError>,
+) -> Result<(), RunError> {
+    let Ground { mut config, mut signals, tls, public, .. } = ground;
     let socket = Socket::open(&config.data, ground.lock)?;
     let desk = Desk::new(Arc::clone(&service), public.clone(), tls.subscribe_pin());
     welcome(&service, public, &tls).await?;
