@@ -11,6 +11,7 @@ use msg_protocol::{
     secret::WorkTicket,
     work::{self, WorkChallenge},
 };
+use subtle::ConstantTimeEq as _;
 
 use super::{
     Service,
@@ -58,7 +59,7 @@ impl<S: Store> Service<S> {
         self.count(source, Deed::Work, 1)?;
         let now = self.clock.relay_time();
         let head: Head = truncate(redeem.challenge);
-        let is_ours = self.challenge(redeem.target, head) == redeem.challenge;
+        let is_ours: bool = self.challenge(redeem.target, head).ct_eq(&redeem.challenge).into();
         let in_time = now < expiry(head);
         let is_answer =
             work::verify(&redeem.challenge, redeem.target, self.work_bits(), redeem.nonce);
