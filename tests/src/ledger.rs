@@ -37,13 +37,11 @@ struct Entry {
     seen: u32,
 }
 
-/// The sums of a ledger.
+/// The sums of a ledger, by which nothing is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sums {
     /// Envelopes that the relay has answered for.
     pub answered: usize,
-    /// Those of them that are not there.
-    pub lost: usize,
     /// Envelopes that were sent, but never answered for.
     pub unanswered: usize,
     /// Envelopes that were sent more than once.
@@ -119,7 +117,6 @@ impl Ledger {
         assert_eq!(lost, 0, "of {answered} envelopes that were answered for, {lost} are lost");
         Sums {
             answered,
-            lost,
             unanswered: count(&|entry| !entry.answered),
             resent: count(&|entry| entry.sent > 1),
             repeated: count(&|entry| entry.seen > 1),
@@ -161,7 +158,7 @@ mod tests {
         let mailbox = first.envelope.mailbox;
         ledger.sees(mailbox, &first);
         ledger.sees_all(mailbox, &[first, second]);
-        let sums = Sums { answered: 2, lost: 0, unanswered: 0, resent: 0, repeated: 0 };
+        let sums = Sums { answered: 2, unanswered: 0, resent: 0, repeated: 0 };
         assert_eq!(ledger.balance(), sums);
     }
 
