@@ -8,7 +8,8 @@
 //! ```
 //!
 //! - What is acknowledged has been committed by a server that waits for its
-//!   standbys; every connection is checked for that when it is made.
+//!   standbys; every connection is asked for that when it is made, and again behind
+//!   every commit.
 //! - An answer that follows from what another transaction has done waits until
 //!   that is as durable: a change writes, whatever it decides.
 //! - No node keeps truth in memory. What nodes tell each other are hints.

@@ -2,7 +2,7 @@
 //!
 //! - Every connection is checked when it is made, the first and each later one: a
 //!   server may have been configured otherwise meanwhile, or another one may have
-//!   taken its place. OPERATIONS.md lists the settings.
+//!   taken its place. SCALING.md lists the settings.
 //! - Servers are asked one by one, each for so long, beginning with the one that was
 //!   good last: one that hangs keeps nobody from the others.
 //! - When another server, or another history, is found, every connection to the one
