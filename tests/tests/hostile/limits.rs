@@ -1,6 +1,6 @@
 //! Every limit of links, reached. One test for each, under its name.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use msg_protocol::{
     error::Code,
@@ -191,9 +191,8 @@ async fn limit_drain_s_cuts_who_does_not_take_what_is_his() {
     deaf.send(&request(1, Credit { envelopes: 1_000, after: 0 })).await.unwrap();
     friend.request(Ping {}).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let begun = Instant::now();
     assert!(fort.relay.stop().success());
-    assert!(begun.elapsed() < Duration::from_secs(20), "long before a write's own bound");
+    // A link that had ended by its own bound of a write would not have been cut.
     assert!(fort.relay.log().contains("had to be cut"), "{}", fort.relay.log());
 }
 
