@@ -193,6 +193,11 @@ impl GroupRow {
         self.tip.as_ref().map(|tip| &tip.state)
     }
 
+    /// Whether somebody is in it, or asked in.
+    pub fn has_member(&self, account: AccountId) -> bool {
+        self.state().is_some_and(|state| state.member(account).is_some())
+    }
+
     /// Whether somebody is in it and has said so.
     pub fn has_joined(&self, account: AccountId) -> bool {
         self.joined.binary_search(&account).is_ok()

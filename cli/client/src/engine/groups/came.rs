@@ -79,7 +79,7 @@ fn commits_came<R: CryptoRng + ?Sized>(
         admit(draft, group, &mut row, signed, now);
     }
     let (mut news, is_missing) = refresh(draft, own, group, &mut row, now, rng)?;
-    let is_in = row.state().is_some_and(|state| state.member(own.id()).is_some());
+    let is_in = row.has_member(own.id());
     was_out |= is_in && join::is_outdated(draft, own, group, &row)?;
     if is_in && was_out {
         row.standing = GroupStanding::Invited { by: sender };
@@ -162,8 +162,7 @@ fn accepts_came<R: CryptoRng + ?Sized>(
         join::greet(draft, own, group, &mut row, now, rng)?;
     }
     claimed.retain(|account| row.unproven.contains(account));
-    let is_member =
-        |account: &AccountId| row.state().is_some_and(|state| state.member(*account).is_some());
+    let is_member = |account: &AccountId| row.has_member(*account);
     if claimed.iter().any(is_member) {
         // Their cards are to be looked for.
         news.push(News::Group(group));
@@ -206,8 +205,7 @@ fn asked<R: CryptoRng + ?Sized>(
     rng: &mut R,
 ) -> Result<(), EngineError> {
     let Some(row) = kept::with(draft, group)? else { return Ok(()) };
-    let is_member = row.state().is_some_and(|state| state.member(sender).is_some());
-    if row.standing != GroupStanding::Joined || !is_member {
+    if row.standing != GroupStanding::Joined || !row.has_member(sender) {
         return Ok(());
     }
     let is_reached = contacts::with(draft, sender)?.as_ref().is_some_and(ContactRow::is_reached);

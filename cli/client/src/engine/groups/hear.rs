@@ -94,8 +94,7 @@ fn has_room(
     group: GroupId,
     sender: AccountId,
 ) -> Result<bool, EngineError> {
-    let is_in =
-        |account: AccountId| row.state().is_some_and(|state| state.member(account).is_some());
+    let is_in = |account: AccountId| row.has_member(account);
     let all = held(draft)?;
     let is_strange = !is_in(sender);
     let like = all.iter().filter(|(_, held)| {

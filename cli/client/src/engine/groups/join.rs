@@ -37,8 +37,8 @@ pub fn accept<R: CryptoRng + ?Sized>(
     if !matches!(row.standing, GroupStanding::Invited { .. }) {
         return Err(GroupError::NotInvited(row.name));
     }
-    let is_known = row.state().is_some_and(|state| state.member(own.id()).is_some());
-    let added = kept::added(draft, group, &row, own.id())?.filter(|_| is_known);
+    let added = kept::added(draft, group, &row, own.id())?;
+    let added = added.filter(|_| row.has_member(own.id()));
     let Some((stored, epoch)) = added else { return Err(GroupError::Unchecked(row.name)) };
     let by = stored.signed.peek_unverified().ok().map(|commit| commit.author);
     row.standing = GroupStanding::Joined;
@@ -75,8 +75,7 @@ pub(super) fn accept_unasked<R: CryptoRng + ?Sized>(
     let added = kept::added(draft, group, row, own.id())?;
     let added = added.and_then(|(stored, _)| stored.signed.peek_unverified().ok());
     let Some(by) = added.map(|commit| commit.author) else { return Ok(Vec::new()) };
-    let is_asked = row.state().is_some_and(|state| state.member(own.id()).is_some());
-    if !is_asked || !row.has_joined(by) {
+    if !row.has_member(own.id()) || !row.has_joined(by) {
         return Ok(Vec::new());
     }
     let contact = contacts::with(draft, by)?.filter(crate::rows::ContactRow::is_accepted);
@@ -165,7 +164,7 @@ pub(super) fn greet<R: CryptoRng + ?Sized>(
     for account in std::mem::take(&mut row.untold) {
         if contacts::with(draft, account)?.is_some_and(|contact| contact.is_reached()) {
             tell(draft, account, &statement, now, rng)?;
-        } else if row.state().is_some_and(|state| state.member(account).is_some()) {
+        } else if row.has_member(account) {
             row.untold.push(account);
         }
     }
@@ -238,9 +237,8 @@ pub(super) fn claim(
     }
     if row.unproven.len() >= msg_protocol::limits::MAX_GROUP_MEMBERS {
         // The oldest of those who are in it by no commit so far.
-        let state = row.state();
-        let is_in = |one: &AccountId| state.is_some_and(|state| state.member(*one).is_some());
-        let Some(place) = row.unproven.iter().position(|one| !is_in(one)) else { return Ok(()) };
+        let place = row.unproven.iter().position(|one| !row.has_member(*one));
+        let Some(place) = place else { return Ok(()) };
         let gone = row.unproven.remove(place);
         draft.remove(Table::Statements, &statement_key(group, gone));
     }
@@ -266,8 +264,8 @@ pub(super) fn prove<R: CryptoRng + ?Sized>(
     for account in std::mem::take(&mut row.unproven) {
         let Some(mut stored) = kept::statement(draft, group, account)? else { continue };
         let Ok(said) = stored.signed.peek_unverified() else { continue };
-        let is_member = row.state().is_some_and(|state| state.member(account).is_some());
-        let added = kept::added(draft, group, row, account)?.filter(|_| is_member);
+        let added = kept::added(draft, group, row, account)?;
+        let added = added.filter(|_| row.has_member(account));
         let Some((since, epoch)) = added else {
             row.unproven.push(account);
             continue;
