@@ -91,7 +91,7 @@ impl Engine for Kept {
         }
         let is_of_groups = changes.keys().any(|(table, _)| *table == Table::Groups);
         let mut rows = self.rows.lock().unwrap();
-        let Ok(()) = rows.commit(changes);
+        rows.commit(changes).unwrap();
         if is_of_groups {
             self.views.lock().unwrap().looks(self.owner, &rows);
         }
@@ -145,7 +145,7 @@ impl Person {
         });
         let (changes, id) = copied.unwrap();
         let mut rows = Memory::default();
-        let Ok(()) = rows.commit(changes);
+        rows.commit(changes).unwrap();
         Self {
             who,
             host,
