@@ -75,9 +75,10 @@ pub fn take(
 ) -> Result<Marked, EngineError> {
     let Some(target) = target(content) else { return Ok(Marked::Quietly) };
     let known: Option<KnownRow> = draft.row(&known_key(from, target))?;
+    let known = known.filter(|known| !known.is_refused);
     if known.is_none() && matches!(content, Content::Delete(_)) {
         // It is on its way, and will not be kept.
-        draft.write(&known_key(from, target), &KnownRow { number: None, came: now, level: None });
+        draft.write(&known_key(from, target), &KnownRow::new(None, now));
     }
     let number = match (group, content) {
         // A sign may be put to what anybody said there.

@@ -104,7 +104,7 @@ pub fn post(
         };
         draft.write(&number.to_be_bytes(), &row);
         marks::goes_after(draft, number, &row.content, marks::latest(now))?;
-        let known = KnownRow { number: Some(number), came: now, level: None };
+        let known = KnownRow::new(Some(number), now);
         for id in ids {
             draft.write(&known_key(post.account, id), &known);
         }

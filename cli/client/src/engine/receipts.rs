@@ -68,6 +68,25 @@ pub fn note<R: CryptoRng + ?Sized>(
     Ok(())
 }
 
+/// Whoever is accepted is told that messages have come, as soon as they asked for.
+pub fn confirm<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    account: AccountId,
+    ids: &[MessageId],
+    confirm: Confirm,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<(), EngineError> {
+    let contact = contacts::with(draft, account)?.filter(ContactRow::is_reached);
+    let Some(contact) = contact else { return Ok(()) };
+    let soon = match confirm {
+        Confirm::Never => return Ok(()),
+        Confirm::AtOnce if may_tell(draft, &contact)? => Soon::Now,
+        Confirm::AtOnce | Confirm::Later => Soon::Later,
+    };
+    note(draft, account, ids, ReceiptLevel::Delivered, soon, now, rng)
+}
+
 /// Whether somebody is told when their messages are read, and told at once.
 pub fn may_tell(rows: &(impl Rows + ?Sized), contact: &ContactRow) -> Result<bool, StoreError> {
     Ok(settings::of(rows)?.receipts.includes(contact))

@@ -1,6 +1,7 @@
 //! Groups: what their members agree on, who has joined, and what waits.
 
 use msg_protocol::{
+    content::Confirm,
     group::{GroupAccept, GroupCommit, GroupCommitHash, GroupState, GroupStateHash},
     id::{AccountId, GroupId, MessageId},
     signed::Signed,
@@ -143,13 +144,19 @@ impl Entrant {
     }
 }
 
-/// A message that waits for commits.
+/// A message that waits for commits, by its number or that of its first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldRow {
     /// In which group.
     pub group: GroupId,
     /// Whose it is.
     pub sender: AccountId,
+    /// Its id; lines have others beside it.
+    pub message: MessageId,
+    /// The number of its last line, or its own.
+    pub last: u64,
+    /// Which confirmation is asked for.
+    pub confirm: Confirm,
     /// The sender's epoch.
     pub epoch: u32,
     /// The sender's state.

@@ -131,6 +131,15 @@ pub struct KnownRow {
     pub came: UnixSeconds,
     /// How far a message of ours in a group got with this person.
     pub level: Option<Level>,
+    /// Whether it was refused: then it is judged again if it comes again.
+    pub is_refused: bool,
+}
+
+impl KnownRow {
+    /// A message that came, or goes, under its number if it is kept.
+    pub const fn new(number: Option<u64>, came: UnixSeconds) -> Self {
+        Self { number, came, level: None, is_refused: false }
+    }
 }
 
 /// Receipts that are due to somebody.

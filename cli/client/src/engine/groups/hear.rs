@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use msg_protocol::{
     content::Content,
-    group::{GroupContext, GroupStateHash, Role, Writers},
+    group::{GroupContext, GroupState, GroupStateHash, Role, Writers},
     id::{AccountId, GroupId, MessageId},
     limits::MAX_SEEN,
     time::UnixSeconds,
@@ -18,11 +18,14 @@ use crate::{
         EngineError,
         inbox::News,
         marks::{self, Marked},
+        receipts,
     },
     mutant::{self, Mutant},
     rows::{
-        ContactRow, GroupRow, GroupStanding, HeldRow, MessageRow, Place, Read as _, Standing,
-        UnreadRow, contact::key as contact_key,
+        ContactRow, GroupRow, GroupStanding, HeldRow, KnownRow, MessageRow, Place, Read as _,
+        Standing, UnreadRow,
+        contact::key as contact_key,
+        message::{known_in, known_key},
     },
     step::Draft,
     store::{Rows, StoreError, Table},
@@ -30,8 +33,8 @@ use crate::{
 
 /// Messages that wait for commits at a time.
 const MAX_HELD: usize = 1_024;
-/// Of those: one member's, or all of those who are in no group that they write to.
-const MAX_HELD_OF_ONE: usize = 256;
+/// Of those: one member's; or, by lines, of all who are in no group that they write to.
+const MAX_HELD_OF_ONE: u64 = 256;
 /// Messages by which gaps are seen.
 const MAX_RECENT: usize = 256;
 /// Gaps, and people who were refused, that are remembered.
@@ -44,6 +47,8 @@ pub enum Verdict {
     Show,
     /// Commits are missing: its writer is asked for them.
     Hold,
+    /// They are, and there is no room to wait: as if it had not come.
+    Pass,
     /// Its writer is not in the group, or may not write.
     Refuse,
 }
@@ -63,7 +68,7 @@ pub fn hear<R: CryptoRng + ?Sized>(
     let Some(mut row) = row else { return Ok(Verdict::Refuse) };
     let mut verdict = judge(&row, sender, context.epoch, context.state);
     if verdict == Verdict::Hold && !has_room(draft, &row, group, sender)? {
-        verdict = Verdict::Refuse;
+        verdict = Verdict::Pass;
     }
     if mutant::is_planted(Mutant::ShowsUnjudged) {
         verdict = Verdict::Show;
@@ -75,8 +80,8 @@ pub fn hear<R: CryptoRng + ?Sized>(
                 note(&mut row, message, context);
             }
         }
-        Verdict::Hold => came::ask(draft, group, &mut row, sender, now, rng)?,
-        Verdict::Refuse => refused(&mut row, sender),
+        Verdict::Hold | Verdict::Pass => came::ask(draft, group, &mut row, sender, now, rng)?,
+        Verdict::Refuse => {}
     }
     if verdict == Verdict::Show && !row.has_joined(sender) {
         // They write, so they have joined: their statement is on its way, or is asked for.
@@ -100,24 +105,28 @@ fn has_room(
     let like = all.iter().filter(|(_, held)| {
         held.sender == sender || (is_strange && held.group == group && !is_in(held.sender))
     });
-    Ok(like.count() < MAX_HELD_OF_ONE
+    // Of a member's message the lines are one.
+    let size = |(first, held): &(u64, HeldRow)| if is_strange { held.last - first + 1 } else { 1 };
+    Ok(like.map(size).sum::<u64>() < MAX_HELD_OF_ONE
         && (!is_strange || all.len() < MAX_HELD / 2)
         && all.len() < MAX_HELD)
 }
 
 fn judge(row: &GroupRow, sender: AccountId, epoch: u32, state: GroupStateHash) -> Verdict {
     let (Some(now), Some(base)) = (row.state(), &row.base) else { return Verdict::Hold };
-    let may_write = now
-        .member(sender)
-        .is_some_and(|member| now.policy.writers == Writers::Members || member.role == Role::Admin);
     let is_known = row.states.contains(&state) || epoch < base.state.epoch;
-    match (may_write, is_known) {
+    match (may_write(now, sender), is_known) {
         (true, true) => Verdict::Show,
         (true, false) => Verdict::Hold,
         // A later commit may have let them in.
         (false, false) if epoch > now.epoch => Verdict::Hold,
         (false, _) => Verdict::Refuse,
     }
+}
+
+fn may_write(state: &GroupState, sender: AccountId) -> bool {
+    let is_free = state.policy.writers == Writers::Members;
+    state.member(sender).is_some_and(|member| is_free || member.role == Role::Admin)
 }
 
 /// A member whose card was not here, and who seemed to be a stranger, is none.
@@ -153,30 +162,35 @@ pub(super) fn said(row: &mut GroupRow, message: MessageId) {
     row.recent.drain(..more);
 }
 
+/// Remembers that a message was refused: it is not confirmed, and judged again if it
+/// comes again. Gives whether that is news.
+pub fn refuse(
+    draft: &Draft<'_>,
+    group: GroupId,
+    sender: AccountId,
+    message: MessageId,
+    now: UnixSeconds,
+) -> Result<bool, EngineError> {
+    let is_new = draft.row::<KnownRow>(&known_key(sender, message))?.is_none();
+    not_shown(draft, sender, message, now);
+    if let Some(mut row) = kept::with(draft, group)?.filter(|_| is_new) {
+        refused(&mut row, sender);
+        kept::save(draft, group, &row);
+    }
+    Ok(is_new)
+}
+
+fn not_shown(draft: &Draft<'_>, sender: AccountId, message: MessageId, now: UnixSeconds) {
+    let known = KnownRow { is_refused: true, ..KnownRow::new(None, now) };
+    draft.write(&known_key(sender, message), &known);
+}
+
 fn refused(row: &mut GroupRow, sender: AccountId) {
     if let Some((_, count)) = row.refused.iter_mut().find(|(account, _)| *account == sender) {
         *count = count.saturating_add(1);
     } else if row.refused.len() < MAX_NOTED {
         row.refused.push((sender, 1));
     }
-}
-
-/// Remembers for what a message waits.
-pub fn hold(
-    draft: &Draft<'_>,
-    number: u64,
-    sender: AccountId,
-    context: &GroupContext,
-    now: UnixSeconds,
-) {
-    let row = HeldRow {
-        group: context.group,
-        sender,
-        epoch: context.epoch,
-        state: context.state,
-        came: now,
-    };
-    draft.write(&number.to_be_bytes(), &row);
 }
 
 fn held(rows: &(impl Rows + ?Sized)) -> Result<Vec<(u64, HeldRow)>, StoreError> {
@@ -189,44 +203,86 @@ fn held(rows: &(impl Rows + ?Sized)) -> Result<Vec<(u64, HeldRow)>, StoreError> 
     Ok(found)
 }
 
-/// Messages that are not shown yet, by number.
+/// What is not shown yet, by number.
 pub fn waiting(rows: &(impl Rows + ?Sized)) -> Result<BTreeSet<u64>, StoreError> {
-    Ok(held(rows)?.into_iter().map(|(number, _)| number).collect())
+    Ok(held(rows)?.into_iter().flat_map(|(first, held)| first..=held.last).collect())
 }
 
 /// Judges again what waits for commits of a group.
-pub(super) fn release(
+pub(super) fn release<R: CryptoRng + ?Sized>(
     draft: &Draft<'_>,
     group: GroupId,
     row: &mut GroupRow,
     now: UnixSeconds,
+    rng: &mut R,
 ) -> Result<Vec<News>, EngineError> {
     let mut news = Vec::new();
-    for (number, held) in held(draft)?.into_iter().filter(|(_, held)| held.group == group) {
-        let key = number.to_be_bytes();
-        let verdict = match judge(row, held.sender, held.epoch, held.state) {
-            Verdict::Hold if !now.is_days_after(held.came, MAX_DAYS_LATE) => continue,
-            Verdict::Hold => Verdict::Refuse,
-            verdict => verdict,
-        };
-        draft.remove(Table::Held, &key);
-        let Some(message) = draft.row::<MessageRow>(&key)? else { continue };
+    for (first, held) in held(draft)?.into_iter().filter(|(_, held)| held.group == group) {
+        let verdict = judge(row, held.sender, held.epoch, held.state);
+        if verdict == Verdict::Hold && !now.is_days_after(held.came, MAX_DAYS_LATE) {
+            continue;
+        }
+        draft.remove(Table::Held, &first.to_be_bytes());
         if verdict == Verdict::Show {
-            if !matches!(message.content, Content::Replay(_)) {
-                said(row, message.id);
-            }
-            if !marks::is_mark(&message.content) || marked(draft, number, &message, now)? {
-                let group = Some(group);
-                draft.write(&key, &UnreadRow { of: held.sender, group, knocks: false });
-                news.push(News::Message(number));
-            }
+            news.extend(show(draft, row, first, &held, now, rng)?);
         } else {
-            refused(row, held.sender);
-            news.push(News::Refused(held.sender));
-            marks::remove(draft, number)?;
+            discard(draft, first, &held, now)?;
+            if !row.state().is_some_and(|state| may_write(state, held.sender)) {
+                refused(row, held.sender);
+                news.push(News::Refused(held.sender));
+            }
         }
     }
     Ok(news)
+}
+
+/// What has waited is the group's, and is confirmed.
+fn show<R: CryptoRng + ?Sized>(
+    draft: &Draft<'_>,
+    row: &mut GroupRow,
+    first: u64,
+    held: &HeldRow,
+    now: UnixSeconds,
+    rng: &mut R,
+) -> Result<Vec<News>, EngineError> {
+    let (mut news, mut ids) = (Vec::new(), Vec::new());
+    for number in first..=held.last {
+        let key = number.to_be_bytes();
+        let Some(message) = draft.row::<MessageRow>(&key)? else { continue };
+        ids.push(message.id);
+        if !matches!(message.content, Content::Replay(_)) {
+            said(row, message.id);
+        }
+        if !marks::is_mark(&message.content) || marked(draft, number, &message, now)? {
+            let unread = UnreadRow { of: held.sender, group: Some(held.group), knocks: false };
+            draft.write(&key, &unread);
+            news.push(News::Message(number));
+        }
+    }
+    receipts::confirm(draft, held.sender, &ids, held.confirm, now, rng)?;
+    Ok(news)
+}
+
+/// What has waited goes, and nothing of it stays but that it was refused.
+fn discard(
+    draft: &Draft<'_>,
+    first: u64,
+    held: &HeldRow,
+    now: UnixSeconds,
+) -> Result<(), EngineError> {
+    for number in first..=held.last {
+        let message = draft.row::<MessageRow>(&number.to_be_bytes())?;
+        let Some(MessageRow { id, .. }) = message else { continue };
+        let place = known_in(held.group, id);
+        let known = draft.row::<KnownRow>(&place)?;
+        if known.is_some_and(|known| known.number == Some(number)) {
+            draft.remove(Table::Known, &place);
+        }
+        marks::remove(draft, number)?;
+        not_shown(draft, held.sender, id, now);
+    }
+    not_shown(draft, held.sender, held.message, now);
+    Ok(())
 }
 
 /// Puts what somebody did to an earlier message to it, now that they may; whether its

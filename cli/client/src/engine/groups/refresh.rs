@@ -94,7 +94,7 @@ pub(super) fn refresh<R: CryptoRng + ?Sized>(
         changed(draft, own, group, row, (before.as_ref(), is_whole))?;
     }
     news.extend(join::prove(draft, own, group, row, now, rng)?);
-    news.extend(hear::release(draft, group, row, now)?);
+    news.extend(hear::release(draft, group, row, now, rng)?);
     Ok((news, !decided.waiting.is_empty()))
 }
 

@@ -73,7 +73,7 @@ pub fn say(
     };
     draft.write(&number.to_be_bytes(), &kept);
     marks::goes_after(draft, number, &kept.content, marks::latest(now))?;
-    let known = KnownRow { number: Some(number), came: now, level: None };
+    let known = KnownRow::new(Some(number), now);
     for id in outbox::ids(message, &kept.content) {
         draft.write(&known_in(group, id), &known);
     }
@@ -108,7 +108,7 @@ fn post(
     context: &GroupContext,
     now: UnixSeconds,
 ) -> Result<bool, EngineError> {
-    let known = KnownRow { number: Some(number), came: now, level: Some(Level::Queued) };
+    let known = KnownRow { level: Some(Level::Queued), ..KnownRow::new(Some(number), now) };
     for id in outbox::ids(kept.id, &kept.content) {
         draft.write(&known_key(account, id), &known);
     }

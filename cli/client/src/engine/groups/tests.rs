@@ -4,6 +4,7 @@ mod attacks;
 mod bounds;
 mod cards;
 mod floods;
+mod held;
 mod invitations;
 mod joining;
 mod kinds;

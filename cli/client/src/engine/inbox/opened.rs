@@ -1,8 +1,10 @@
 //! What an opened message does, by its kind.
 
+use core::ops::RangeInclusive;
+
 use msg_crypto::session::pair::Adopted;
 use msg_protocol::{
-    content::{Confirm, Content, Lines, Message, ReceiptLevel, Text},
+    content::{Confirm, Content, Lines, Message, Text},
     group::GroupContext,
     id::{AccountId, MessageId},
 };
@@ -16,13 +18,12 @@ use crate::{
             came,
             hear::{self, Verdict},
         },
-        marks, numbers, outbox,
-        receipts::{self, Soon},
+        marks, numbers, outbox, receipts,
         sessions::PeerDevice,
     },
     mutant::{self, Mutant},
     rows::{
-        ContactRow, Direction, KnownRow, MessageRow, Read as _, Standing, UnreadRow,
+        ContactRow, Direction, HeldRow, KnownRow, MessageRow, Read as _, Standing, UnreadRow,
         contact::key,
         message::{known_in, known_key},
     },
@@ -34,8 +35,12 @@ pub(super) struct Said<'c> {
     pub(super) group: Option<&'c GroupContext>,
     /// Whether it waits for commits of the group.
     pub(super) is_held: bool,
+    /// The message in which it came.
+    message: MessageId,
     /// The sender's clock.
     sent_ms: u64,
+    /// Which confirmation is asked for.
+    confirm: Confirm,
 }
 
 impl Taking<'_, '_> {
@@ -68,7 +73,7 @@ impl Taking<'_, '_> {
         let group = group.filter(|_| is_for_groups(&content));
         let heard = self.heard(id, &mut contact, message_id, group.as_ref(), &content, rng)?;
         let Some(is_held) = heard else { return Ok(()) };
-        let place = Said { group: group.as_ref(), is_held, sent_ms };
+        let place = Said { group: group.as_ref(), is_held, message: message_id, sent_ms, confirm };
         let mut ids = vec![message_id];
         match content {
             Content::Receipt(receipt) => {
@@ -98,15 +103,21 @@ impl Taking<'_, '_> {
                 self.keep(&contact, id, message_id, &place, content)?;
             }
         }
-        self.confirm(id, &ids, confirm, rng)
+        if place.is_held {
+            // Nobody knows yet whether it will be shown.
+            return Ok(());
+        }
+        receipts::confirm(self.draft, id, &ids, confirm, self.now, rng)
     }
 
+    /// Whether a message has come, and has not been refused.
     fn is_known(&self, with: AccountId, id: MessageId) -> Result<bool, EngineError> {
-        Ok(self.draft.row::<KnownRow>(&known_key(with, id))?.is_some())
+        let known = self.draft.row::<KnownRow>(&known_key(with, id))?;
+        Ok(known.is_some_and(|known| !known.is_refused))
     }
 
-    /// What is known does nothing, whatever it says this time: of it, what has come is
-    /// confirmed once more.
+    /// What is known does nothing, whatever it says this time: of it, what has come and
+    /// does not wait for commits is confirmed once more.
     fn came_again<R: CryptoRng + ?Sized>(
         &self,
         id: AccountId,
@@ -120,13 +131,16 @@ impl Taking<'_, '_> {
             Content::Lines(lines) => lines.lines.iter().map(|line| line.id).collect(),
             _ => vec![message],
         };
-        let mut known = Vec::new();
+        let held = hear::waiting(self.draft)?;
+        let mut here = Vec::new();
         for one in ids {
-            if self.is_known(id, one)? {
-                known.push(one);
+            let known = self.draft.row::<KnownRow>(&known_key(id, one))?;
+            let is_held = |number: Option<u64>| number.is_some_and(|number| held.contains(&number));
+            if known.is_some_and(|known| !known.is_refused && !is_held(known.number)) {
+                here.push(one);
             }
         }
-        self.confirm(id, &known, confirm, rng)
+        receipts::confirm(self.draft, id, &here, confirm, self.now, rng)
     }
 
     /// Whether what was said in a group waits for its commits; `None` if it is refused.
@@ -145,9 +159,12 @@ impl Taking<'_, '_> {
         Ok(match hear::hear(self.draft, id, contact, noted, context, self.now, rng)? {
             Verdict::Show => Some(false),
             Verdict::Hold => Some(true),
+            // It is as if it had not come.
+            Verdict::Pass => None,
             Verdict::Refuse => {
-                self.know(id, message, None);
-                self.news.push(News::Refused(id));
+                if hear::refuse(self.draft, context.group, id, message, self.now)? {
+                    self.news.push(News::Refused(id));
+                }
                 None
             }
         })
@@ -161,13 +178,19 @@ impl Taking<'_, '_> {
         lines: Lines,
     ) -> Result<Vec<MessageId>, EngineError> {
         let mut ids = Vec::new();
+        let mut kept: Option<RangeInclusive<u64>> = None;
         for line in lines.lines.into_vec() {
             ids.push(line.id);
             if !self.is_known(id, line.id)? {
                 self.wrote(id, contact, place)?;
                 let text = Text { bytes: line.bytes, reply_to: None, expire_s: lines.expire_s };
-                self.keep(contact, id, line.id, place, text.into())?;
+                let number = self.store(contact, id, line.id, place, text.into())?;
+                let first = kept.map_or(number, |kept| *kept.start());
+                kept = Some(first..=number);
             }
+        }
+        if let Some(numbers) = kept {
+            self.show(contact, id, place, numbers);
         }
         Ok(ids)
     }
@@ -194,6 +217,20 @@ impl Taking<'_, '_> {
         place: &Said<'_>,
         content: Content,
     ) -> Result<(), EngineError> {
+        let number = self.store(contact, with, id, place, content)?;
+        self.show(contact, with, place, number..=number);
+        Ok(())
+    }
+
+    /// Gives the number.
+    fn store(
+        &self,
+        contact: &ContactRow,
+        with: AccountId,
+        id: MessageId,
+        place: &Said<'_>,
+        content: Content,
+    ) -> Result<u64, EngineError> {
         let number = numbers::next_message(self.draft)?;
         let direction =
             Direction::In { read: false, shown: false, doubtful: contact.alarm.is_some() };
@@ -213,45 +250,49 @@ impl Taking<'_, '_> {
             // An id is known to all who are there: whoever has it first keeps it.
             let place = known_in(group, id);
             if self.draft.row::<KnownRow>(&place)?.is_none() {
-                let known = KnownRow { number: Some(number), came: self.now, level: None };
-                self.draft.write(&place, &known);
+                self.draft.write(&place, &KnownRow::new(Some(number), self.now));
             }
         }
         marks::early::catch_up(self.draft, with, id, number)?;
+        Ok(number)
+    }
+
+    /// What is kept under these numbers, of one message, is unread, or waits.
+    fn show(
+        &mut self,
+        contact: &ContactRow,
+        of: AccountId,
+        place: &Said<'_>,
+        numbers: RangeInclusive<u64>,
+    ) {
         if let Some(context) = place.group.filter(|_| place.is_held) {
-            hear::hold(self.draft, number, with, context, self.now);
-            return Ok(());
+            let held = HeldRow {
+                group: context.group,
+                sender: of,
+                message: place.message,
+                last: *numbers.end(),
+                confirm: place.confirm,
+                epoch: context.epoch,
+                state: context.state,
+                came: self.now,
+            };
+            self.draft.write(&numbers.start().to_be_bytes(), &held);
+            return;
         }
-        let knocks = contact.standing == Standing::Request && place.group.is_none();
-        self.draft.write(&number.to_be_bytes(), &UnreadRow { of: with, group: row.group, knocks });
-        self.news.push(News::Message(number));
-        Ok(())
+        // Whoever may write in a group that we are in is no stranger there.
+        let group = place.group.map(|context| context.group);
+        let knocks = contact.standing == Standing::Request && group.is_none();
+        for number in numbers {
+            self.draft.write(&number.to_be_bytes(), &UnreadRow { of, group, knocks });
+            self.news.push(News::Message(number));
+        }
     }
 
     pub(super) fn know(&self, with: AccountId, id: MessageId, number: Option<u64>) {
         if mutant::is_planted(Mutant::ForgetsKnown) {
             return;
         }
-        self.draft.write(&known_key(with, id), &KnownRow { number, came: self.now, level: None });
-    }
-
-    /// Whoever is accepted is told that a message has come, the second time too.
-    fn confirm<R: CryptoRng + ?Sized>(
-        &self,
-        id: AccountId,
-        ids: &[MessageId],
-        confirm: Confirm,
-        rng: &mut R,
-    ) -> Result<(), EngineError> {
-        let contact = contacts::with(self.draft, id)?.filter(ContactRow::is_reached);
-        let Some(contact) = contact else { return Ok(()) };
-        let soon = match confirm {
-            Confirm::Never => return Ok(()),
-            Confirm::AtOnce if receipts::may_tell(self.draft, &contact)? => Soon::Now,
-            Confirm::AtOnce | Confirm::Later => Soon::Later,
-        };
-        let delivered = ReceiptLevel::Delivered;
-        receipts::note(self.draft, id, ids, delivered, soon, self.now, rng)
+        self.draft.write(&known_key(with, id), &KnownRow::new(number, self.now));
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) fn hand_over(
         row.with = to;
         row.direction = Direction::Out { level: Level::Queued };
         draft.write(&number.to_be_bytes(), &row);
-        let known = KnownRow { number: Some(number), came: row.stored, level: None };
+        let known = KnownRow::new(Some(number), row.stored);
         draft.write(&known_key(to, message), &known);
         draft.remove(Table::Known, &known_key(from, message));
     }
