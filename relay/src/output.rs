@@ -47,7 +47,19 @@ pub(crate) fn failure(error: &dyn Display, hint: Option<&str>) {
     let (wrong, better) = (word("error:", AnsiColor::Red), word("hint:", AnsiColor::Cyan));
     let hint = hint.map(|hint| format!("{better} {}\n", shown(hint))).unwrap_or_default();
     // Nobody is left to be told that stderr is gone.
-    let _ = write!(stderr, "{wrong} {}\n{hint}", shown(&error.to_string()));
+    let _ = write!(stderr, "{wrong} {}\n{hint}", shown(&without_numbers(&error.to_string())));
+}
+
+/// A text in which the system's errors are words alone: for people, the number that
+/// the standard library puts behind them says nothing.
+fn without_numbers(text: &str) -> String {
+    const OPENS: &str = " (os error ";
+    let mut parts = text.split(OPENS);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, part| match part.split_once(')') {
+        Some((number, after)) if number.parse::<i32>().is_ok() => before + after,
+        _ => before + OPENS + part,
+    })
 }
 
 /// Writes a text that is written for people as it is, as help is.
@@ -98,6 +110,15 @@ mod tests {
         choose(Color::Never);
         let text = table(["a", "bb"], &[["ccc".into(), "d".into()]]);
         assert_eq!(text, "a    bb\nccc  d\n");
+    }
+
+    #[test]
+    fn what_the_system_says_is_said_without_its_number() {
+        let error = io::Error::from_raw_os_error(2);
+        let text = format!("cannot open a: {error}; b: {error}, so none (os error x)");
+        let words = "No such file or directory";
+        let plain = format!("cannot open a: {words}; b: {words}, so none (os error x)");
+        assert_eq!(without_numbers(&text), plain);
     }
 
     #[test]
