@@ -50,6 +50,11 @@ const WAITING: usize = 8_192;
 const TOGETHER: usize = 512;
 /// Bytes of a notification, in text; the database takes fewer than 8,000.
 const MAX_NOTE: usize = 7_900;
+/// What tells nodes apart, before the words of one.
+type Node = [u8; NODE_BYTES];
+const NODE_BYTES: usize = 8;
+/// The length of a word, before it.
+const LENGTH_BYTES: usize = 2;
 /// How often mailboxes are asked.
 const POLL: Duration = Duration::from_secs(30);
 /// How often the server that is listened to is asked for a sign of life, and how
@@ -67,7 +72,7 @@ pub(super) struct Neighbours {
     wake: Arc<dyn Wake>,
     words: mpsc::Sender<Word>,
     /// Tells this node's own words from those of others.
-    node: [u8; 8],
+    node: Node,
 }
 
 impl Neighbours {
@@ -87,7 +92,7 @@ impl Neighbours {
     /// Nobody to speak to.
     pub(super) fn none(wake: Arc<dyn Wake>) -> (Arc<Self>, Vec<tokio::task::AbortHandle>) {
         let (words, _) = mpsc::channel(1);
-        (Arc::new(Self { wake, words, node: [0; 8] }), Vec::new())
+        (Arc::new(Self { wake, words, node: [0; NODE_BYTES] }), Vec::new())
     }
 
     /// Something has arrived: devices here and elsewhere hear of it.
@@ -97,6 +102,10 @@ impl Neighbours {
     }
 
     fn tell(&self, word: Word) {
+        // What fits into no notification takes no room among those that wait.
+        if matches!(word, Word::Pass(_)) && !fits(word.encode().len()) {
+            return;
+        }
         // A word that finds no room is left out: the others will look.
         let _ = self.words.try_send(word);
     }
@@ -112,7 +121,7 @@ impl Neighbours {
 }
 
 /// Sends what gathers.
-async fn speak(dialer: Arc<Dialer>, node: [u8; 8], mut waiting: mpsc::Receiver<Word>) {
+async fn speak(dialer: Arc<Dialer>, node: Node, mut waiting: mpsc::Receiver<Word>) {
     let mut line = None;
     let mut words = Vec::with_capacity(TOGETHER);
     while waiting.recv_many(&mut words, TOGETHER).await > 0 {
@@ -147,9 +156,14 @@ async fn send(line: &Line, notes: &[String]) -> core::result::Result<(), Failure
     Ok(())
 }
 
+/// Whether a word of so many bytes fits into a notification of its own.
+fn fits(bytes: usize) -> bool {
+    BASE64_NOPAD.encode_len(NODE_BYTES + LENGTH_BYTES + bytes) <= MAX_NOTE
+}
+
 /// Words as notifications: each begins with the node, then come the words, each
 /// behind its length.
-fn pack(node: [u8; 8], words: impl Iterator<Item = Word>) -> Vec<String> {
+fn pack(node: Node, words: impl Iterator<Item = Word>) -> Vec<String> {
     let mut arrived = HashSet::new();
     let mut notes = Vec::new();
     let mut bytes = node.to_vec();
@@ -159,15 +173,13 @@ fn pack(node: [u8; 8], words: impl Iterator<Item = Word>) -> Vec<String> {
         }
         let word = word.encode();
         let Ok(length) = u16::try_from(word.len()) else { continue };
-        let longer = bytes.len() + 2 + word.len();
+        if !fits(word.len()) {
+            continue;
+        }
+        let longer = bytes.len() + LENGTH_BYTES + word.len();
         if BASE64_NOPAD.encode_len(longer) > MAX_NOTE {
-            if bytes.len() > node.len() {
-                notes.push(BASE64_NOPAD.encode(&bytes));
-                bytes = node.to_vec();
-            }
-            if BASE64_NOPAD.encode_len(bytes.len() + 2 + word.len()) > MAX_NOTE {
-                continue;
-            }
+            notes.push(BASE64_NOPAD.encode(&bytes));
+            bytes = node.to_vec();
         }
         bytes.extend(length.to_be_bytes());
         bytes.extend(word);
@@ -179,14 +191,14 @@ fn pack(node: [u8; 8], words: impl Iterator<Item = Word>) -> Vec<String> {
 }
 
 /// The node that speaks, and what it says; what cannot be read is left out.
-fn unpack(text: &str) -> Option<([u8; 8], Vec<Word>)> {
+fn unpack(text: &str) -> Option<(Node, Vec<Word>)> {
     if text.len() > MAX_NOTE {
         return None;
     }
     let bytes = BASE64_NOPAD.decode(text.as_bytes()).ok()?;
-    let (node, mut rest) = bytes.split_first_chunk::<8>()?;
+    let (node, mut rest) = bytes.split_first_chunk::<NODE_BYTES>()?;
     let mut words = Vec::new();
-    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+    while let Some((length, after)) = rest.split_first_chunk::<LENGTH_BYTES>() {
         let (word, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
         words.extend(Word::decode(word).ok().filter(|_| word.len() <= MAX_WORD_BYTES));
         rest = after;

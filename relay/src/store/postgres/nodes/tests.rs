@@ -2,6 +2,12 @@
 
 use std::sync::Mutex;
 
+use msg_protocol::{
+    envelope::{Body, Envelope, EnvelopeKind},
+    id::EnvelopeId,
+    time::UnixSeconds,
+};
+
 use super::*;
 use crate::store::{
     Accounts as _,
@@ -26,6 +32,30 @@ fn an_arrival_is_said_once_and_every_note_fits() {
     let heard: Vec<Word> = notes.iter().flat_map(|note| unpack(note).unwrap().1).collect();
     assert_eq!(heard.len(), 1_000);
     assert!(notes.len() < 6);
+}
+
+#[test]
+fn an_envelope_that_fits_into_no_note_never_waits_for_one() {
+    let (words, mut waiting) = mpsc::channel(WAITING);
+    let wake: Arc<dyn Wake> = Arc::new(Here(Vec::new(), Mutex::default()));
+    let neighbours = Neighbours { wake, words, node: NODE };
+    let pass = |bytes| {
+        Word::Pass(Envelope {
+            mailbox: mailbox(1),
+            id: EnvelopeId([2; 16]),
+            kind: EnvelopeKind::Session,
+            expires: UnixSeconds(u64::MAX),
+            body: Body::new(vec![9; bytes]).unwrap(),
+        })
+    };
+    for bytes in [65_536, 8_192, 4_096] {
+        neighbours.tell(pass(bytes));
+    }
+    let told = waiting.try_recv().unwrap();
+    assert_eq!(told, pass(4_096), "the larger ones would be kept for nothing");
+    assert!(waiting.try_recv().is_err());
+    let notes = pack(NODE, [pass(65_536), told.clone()].into_iter());
+    assert_eq!(unpack(&notes[0]).unwrap().1, [told]);
 }
 
 #[test]
