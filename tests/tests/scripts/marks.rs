@@ -45,6 +45,23 @@ fn what_is_edited_or_deleted_before_it_is_read_is_seen_as_it_is_then() {
     assert_eq!(bob.read(), ["first"]);
 }
 
+/// A bug: msg went down over it.
+#[test]
+fn a_line_that_grows_past_its_message_is_refused_with_a_hint_and_stays() {
+    let relay = relay();
+    let [alice, bob] = friends(&relay);
+    let long = "x".repeat(18_000);
+    let lines = [long.as_str(); 3].join("\n");
+    let done = alice.pipe(&["send", "bob", "--lines"], lines.as_bytes());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let came = bob.json(&["recv"]);
+    let refused = alice.run(&["edit", field(&came[0], "id"), &"y".repeat(25_000)]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("hint: delete the line"), "{}", refused.stderr);
+    assert_eq!(bob.json(&["recv"]), [] as [Value; 0]);
+    assert_eq!(bob.json(&["history", "-n", "1000"]).len(), 3);
+}
+
 #[test]
 fn a_deleted_text_is_gone_on_both_sides() {
     let relay = relay();
