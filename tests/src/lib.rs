@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod memory;
 pub mod msg;
 pub mod nonces;
+pub mod panics;
 pub mod party;
 pub mod place;
 pub mod recorder;

@@ -13,7 +13,7 @@ use msg_protocol::address::RelayLink;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{clock, relay::RelayProcess};
+use crate::{clock, panics, relay::RelayProcess};
 
 /// Somebody.
 pub struct Person {
@@ -164,10 +164,12 @@ fn collect(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
 }
 
 impl Done {
-    /// What a process that has ended did.
+    /// What a process that has ended did. It may fail, but not panic.
+    #[track_caller]
     pub fn of(output: Output) -> Self {
         let Output { status, stdout, stderr } = output;
         let stderr = String::from_utf8_lossy(&stderr).into_owned();
+        assert_eq!(panics::told_in(&stderr), 0, "{status}: {stderr}");
         Self { code: status.code(), stdout, stderr }
     }
 

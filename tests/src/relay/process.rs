@@ -18,6 +18,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::Endpoint;
+use crate::panics;
 
 /// How long a start or an end may take on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -187,7 +188,7 @@ impl RelayProcess {
 
     /// How many panics it speaks of there.
     pub fn panics(&self) -> u64 {
-        self.log().matches("has failed at").count() as u64
+        panics::told_in(&self.log())
     }
 
     /// Where it writes that.

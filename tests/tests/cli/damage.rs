@@ -112,7 +112,6 @@ fn a_key_with_any_byte_of_its_head_changed_is_named_and_refused() {
         assert!(matches!(done.code, Some(1 | 6)), "byte {at}: {:?} {}", done.code, done.stderr);
         let said = done.stderr.lines().next().unwrap_or_default();
         assert!(said.starts_with("error: ") && said.contains("default/store."), "{}", done.stderr);
-        assert!(!said.contains("has failed at"), "{said}");
     }
     fs::write(&path, &whole).unwrap();
     alice.done(&["recv"]);

@@ -76,7 +76,7 @@ async fn nothing_expires_early_when_the_clock_jumps_between_two_runs() {
     let late = msg_tests::relay::Identity::random(99);
     Peer::register(&scene.endpoint(), &late).await.unwrap();
     assert_eq!(scene.balance().await.answered, waiting);
-    assert!(!scene.relay.log().contains("has failed at"));
+    assert_eq!(scene.relay.panics(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -108,5 +108,5 @@ async fn nothing_expires_early_when_the_clock_jumps_under_a_running_relay() {
         }
     }
     assert_eq!(scene.balance().await.answered, 2 * pushed);
-    assert!(!scene.relay.log().contains("has failed at"));
+    assert_eq!(scene.relay.panics(), 0);
 }

@@ -197,10 +197,9 @@ impl People {
         if done.code == Some(0) {
             let address = format!("{name}@{}", self.relay);
             for words in [vec!["status"], vec!["recv"], vec!["delete-account", "--yes", &address]] {
-                unbroken(&guest.run(&words));
+                guest.run(&words);
             }
         }
-        unbroken(&done);
     }
 
     /// Lets the last one stay and be shown what comes.
@@ -221,7 +220,7 @@ impl People {
         let (child, reader) = self.follow.take().unwrap();
         kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
         reader.join().unwrap();
-        unbroken(&Done::of(child.wait_with_output().unwrap()));
+        Done::of(child.wait_with_output().unwrap());
     }
 
     /// Commands that run anyway, until everything has come; gives how much that was.
@@ -246,9 +245,7 @@ impl People {
 
 impl Someone {
     fn run(&self, words: &[&str]) -> Done {
-        let done = self.person.run(words);
-        unbroken(&done);
-        done
+        self.person.run(words)
     }
 
     fn missing(&self) -> Vec<String> {
@@ -269,17 +266,11 @@ impl Someone {
                 fs::remove_file(&path).unwrap();
                 self.got.push(name);
             } else {
-                unbroken(&done);
                 assert_eq!(done.code, Some(4), "{}", done.stderr);
                 self.files.push((id, name));
             }
         }
     }
-}
-
-fn unbroken(done: &Done) {
-    let is_broken = done.code == Some(101) || done.stderr.contains("panicked");
-    assert!(!is_broken, "{:?}: {}", done.code, done.stderr);
 }
 
 fn hash(bytes: &[u8]) -> String {
