@@ -30,15 +30,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_that_ends_between_any_two_steps_loses_nothing_that_it_answered_for() {
-    let mut row = Row::begin("relay-points", 2);
+    let base = soak::base(2);
+    let mut row = Row::begin("relay-points", base);
     let mut scene = Scene::new(relay(), 3).await;
     let plain = scene.relay.builder().clone();
-    let mut senders = Sender::several(&scene, 4, 2);
+    let mut senders = Sender::several(&scene, 4, base);
     assert!(scene.relay.stop().success());
     let mut at_start = 0;
     for passage in 1..=soak::times(4) {
         for point in POINTS {
-            row.run(passage);
+            row.run(base);
             // 1, 4, 9, 16: at the start, and in the middle of what is going on.
             let value = format!("{point}:{}", passage * passage);
             *scene.relay.builder() = plain.clone().env(VARIABLE, &value);

@@ -10,7 +10,7 @@ use msg_protocol::{
 };
 use msg_tests::{
     relay::{Endpoint, Raw},
-    soak,
+    soak::{self, Found, Row},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -102,11 +102,19 @@ async fn a_hundred_thousand_bad_frames_and_connections_leave_no_trace_in_memory(
     let mut probe = Probe::new(&fort).await;
     rounds(&fort, 2_000).await;
     let before = fort.resident_kib();
+    let mut row = Row::begin("garbage", soak::base(0));
+    row.run(soak::base(0));
     let times = soak::times(49_000);
     rounds(&fort, times).await;
     probe.check(&fort).await;
     let after = fort.resident_kib();
-    eprintln!("{before} KiB before, {after} KiB after {times} connections and as many frames");
     assert!(after < before + GROWTH_KIB, "{before} KiB before, {after} KiB after");
     fort.assert_unharmed();
+    row.holds(&Found {
+        panics: Some(fort.relay.panics()),
+        note: format!(
+            "{before} KiB before, {after} KiB after {times} connections and as many frames"
+        ),
+        ..Found::default()
+    });
 }

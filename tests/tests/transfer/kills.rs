@@ -17,11 +17,12 @@ use msg_tests::{
     memory::{most_resident_kib, watched},
     msg::{Person, friends_at},
     relay::{Answer, Liar, Lie},
-    soak,
+    soak::{self, Found, Row},
 };
 
 use super::{
-    MSG, folder, friends, id, names, random_file, received, relay, run_in, sha256, wait_for,
+    MSG, folder, friends, id, names, random_file, received, relay, run_in, seeded_file, sha256,
+    wait_for,
 };
 
 const LENGTH: usize = 64 << 20;
@@ -80,6 +81,9 @@ fn killed(mut child: Child, counter: &AtomicUsize, pieces: usize) -> u64 {
 #[test]
 fn a_transfer_killed_twice_on_each_side_arrives_with_the_same_hash_in_little_memory() {
     let length = if soak::is_on() { LENGTH_IN_SOAK } else { LENGTH };
+    let base = soak::base(length as u64);
+    let mut row = Row::begin("transfers", base);
+    row.run(base);
     // Of its payload, at least.
     let pieces = length / 65_536;
     let relay = relay();
@@ -88,7 +92,7 @@ fn a_transfer_killed_twice_on_each_side_arrives_with_the_same_hash_in_little_mem
     let counted = Counted::default();
     liar.lies(counted.clone());
     let (from, to) = (folder(), folder());
-    let film = random_file(&from.path().join("film.mkv"), length);
+    let film = seeded_file(&from.path().join("film.mkv"), length, base);
     let words = ["send", "bob", "--file", film.to_str().unwrap(), "--json"];
     let mut most_sending = 0;
     for _ in 0..2 {
@@ -122,12 +126,20 @@ fn a_transfer_killed_twice_on_each_side_arrives_with_the_same_hash_in_little_mem
     assert_eq!(sha256(&to.path().join("film.mkv")), sha256(&film));
     assert_eq!(shelved(&bob), 0);
     let most_serving = most_resident_kib(relay.id()).unwrap();
-    eprintln!(
-        "{length} bytes: {put} pieces put, {fetched} fetched; at most {most_sending} KiB to send, {most_getting} KiB to get, {most_serving} KiB for the relay"
-    );
     for most in [most_sending, most_getting] {
         assert!(most < MAX_RESIDENT_KIB, "{most_sending} KiB to send, {most_getting} KiB to get");
     }
+    assert_eq!(relay.panics(), 0);
+    row.holds(&Found {
+        acknowledged: 1,
+        lost: Some(0),
+        panics: Some(relay.panics()),
+        note: format!(
+            "{length} bytes: {put} pieces put, {fetched} fetched; at most {most_sending} KiB to send, \
+             {most_getting} KiB to get, {most_serving} KiB for the relay"
+        ),
+        ..Found::default()
+    });
 }
 
 #[test]

@@ -49,7 +49,12 @@ fn folder() -> TempDir {
 
 /// Writes so many random bytes there.
 fn random_file(path: &Path, length: usize) -> PathBuf {
-    let mut random = seed::rng(u64::try_from(length).unwrap());
+    seeded_file(path, length, length as u64)
+}
+
+/// The same by another seed than its length.
+fn seeded_file(path: &Path, length: usize, seed: u64) -> PathBuf {
+    let mut random = seed::rng(seed);
     let mut file = BufWriter::new(File::create(path).unwrap());
     let mut bytes = vec![0; length.min(65_536)];
     let mut left = length;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use msg_soak::seeds;
+use msg_soak::{Found, Row, seeds};
 
 use super::{numbers, open, registered};
 use crate::simulation::disk::{Dice, Disk};
@@ -61,7 +61,10 @@ async fn use_it(disk: &Arc<Disk>) -> Option<usize> {
 async fn a_damaged_file_serves_nothing_wrong_and_never_panics() {
     let whole = filled().await;
     let (mut opened, mut full) = (0, 0);
-    for seed in seeds(150) {
+    let seeds = seeds(150);
+    let mut row = Row::begin("engine-damage", seeds.start);
+    for seed in seeds {
+        row.run(seed);
         eprintln!("seed {seed}");
         let mut dice = Dice(seed);
         let mut bytes = whole.clone();
@@ -77,6 +80,8 @@ async fn a_damaged_file_serves_nothing_wrong_and_never_panics() {
         }
     }
     assert!(opened > 0 && full > 0);
+    let note = format!("{opened} opened, {full} of them with all that was stored");
+    row.holds(&Found { note, ..Found::default() });
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use msg_soak::seeds;
+use msg_soak::{Found, Row, seeds};
 
 use super::{
     open,
@@ -25,8 +25,12 @@ async fn an_error_of_the_disk_is_never_taken_for_success() {
     let template = Disk::formatted();
     registered(&template, BOB).await.close();
     let template = template.bytes();
-    for operation in seeds(500 / STEP).map(|run| run * STEP % 500) {
+    let seeds = seeds(500 / STEP);
+    let (mut row, mut stored) = (Row::begin("disk-errors", seeds.start), 0);
+    for seed in seeds {
+        let operation = seed * STEP % 500;
         for fault in [Fault::Once, Fault::ForEver] {
+            row.run(seed);
             let disk = Disk::with(template.clone());
             let store = Arc::new(open(&disk).unwrap());
             let mut ledger = Ledger::default();
@@ -48,7 +52,9 @@ async fn an_error_of_the_disk_is_never_taken_for_success() {
             );
             ledger.stored.insert(999);
             store.close();
-            compare(&open(&disk).unwrap(), &ledger, operation).await;
+            compare(&open(&disk).unwrap(), &ledger, seed).await;
+            stored += ledger.stored.len() as u64;
         }
     }
+    row.holds(&Found { acknowledged: stored, lost: Some(0), twice: Some(0), ..Found::default() });
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use msg_soak::seeds;
+use msg_soak::{Found, Row, seeds};
 
 use super::{Asleep, OPTIONS, folder, open, registered};
 use crate::simulation::disk::{Dice, Disk};
@@ -115,7 +115,10 @@ async fn a_damaged_file_moves_what_was_written_or_nothing() {
     let sent = transfer(&open(&whole).unwrap(), &to, false, PageLimits::USUAL, |_| ()).await;
     let sent = sent.unwrap().total;
     let (mut moved, mut short) = (0, 0);
-    for seed in seeds(100) {
+    let seeds = seeds(100);
+    let mut row = Row::begin("damaged-moves", seeds.start);
+    for seed in seeds {
+        row.run(seed);
         eprintln!("seed {seed}");
         let mut dice = Dice(seed);
         let mut bytes = whole.bytes();
@@ -131,7 +134,9 @@ async fn a_damaged_file_moves_what_was_written_or_nothing() {
             assert_eq!(to.check().await.unwrap().faults, [""; 0]);
         }
     }
-    assert!(moved > short && short > 0, "{moved} moved, {short} in part");
+    let note = format!("{moved} moved, {short} of them in part");
+    assert!(moved > short && short > 0, "{note}");
+    row.holds(&Found { note, ..Found::default() });
 }
 
 #[tokio::test]
