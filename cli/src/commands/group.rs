@@ -31,9 +31,11 @@ pub(crate) async fn run(globals: &Globals, args: &groups::Group) -> Result<Exit,
             return Ok(Exit::Done);
         }
         GroupCommand::Create { name, who } => {
-            let made = client.create_group(name.clone()).await?;
-            let group = if who.is_empty() { made } else { add(&client, name, who, 0).await? };
-            (Change::Created, group)
+            if !who.is_empty() {
+                // Some may have become contacts only now.
+                let _ = client.take_in().await;
+            }
+            (Change::Created, client.create_group(name.clone(), who.clone()).await?)
         }
         GroupCommand::Add { group, who, history } => {
             (Change::Added, add(&client, group, who, *history).await?)

@@ -157,6 +157,9 @@ pub(crate) struct GroupNews {
     /// What the group is called since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<Untrusted>,
+    /// Whether an invitation waits for a word, for people.
+    #[serde(skip)]
+    pub(crate) is_open: bool,
     /// When it was heard of here.
     pub(crate) stored_at: String,
     /// The same, for people.
@@ -173,9 +176,10 @@ impl Report for GroupNews {
         let (group, by) = (self.group.shown(), self.by.shown());
         let whom = self.whom.iter().map(Untrusted::shown).collect::<Vec<_>>().join(", ");
         let said = match self.happened {
-            Happened::Invited => {
+            Happened::Invited if self.is_open => {
                 format!("{by} asks you in; msg group accept {}", plain(&group))
             }
+            Happened::Invited => format!("{by} has asked you in"),
             Happened::Added => format!("{by} has asked {whom} in"),
             Happened::Joined => format!("{by} has joined"),
             Happened::Left => format!("{by} has left"),

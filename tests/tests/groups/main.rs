@@ -3,7 +3,7 @@
 #![cfg(test)]
 
 use msg_tests::{
-    msg::Person,
+    msg::{Person, befriend},
     relay::{RelayBuilder, RelayProcess},
 };
 use serde_json::Value;
@@ -299,4 +299,49 @@ fn what_is_done_to_a_group_is_told_to_its_members() {
     alice.done(&["group", "rename", "ops", "night"]);
     let line = bob.json(&["recv"]).remove(0);
     assert_eq!((line["type"].as_str(), line["name"].as_str()), (Some("group_news"), Some("night")));
+}
+
+#[test]
+fn who_is_let_in_unasked_is_not_told_to_accept() {
+    let relay = relay();
+    let people = ["alice", "bob"].map(|name| Person::registered(MSG, name, &relay));
+    people[1].done(&["config", "groups", "contacts"]);
+    befriend(&people);
+    let [alice, bob] = &people;
+    alice.done(&["group", "create", "ops", "bob"]);
+    let told = bob.done(&["recv"]);
+    assert!(told.contains("#ops  alice has asked you in"), "{told}");
+    assert!(!told.contains("accept"), "{told}");
+    assert!(!bob.done(&["history"]).contains("accept"));
+    assert_eq!(joined(bob), ["alice", "bob"]);
+}
+
+#[test]
+fn a_group_is_made_with_all_who_are_named_or_not_at_all() {
+    let relay = relay();
+    let people = ["alice", "bob"].map(|name| Person::registered(MSG, name, &relay));
+    befriend(&people);
+    let [alice, _] = &people;
+    let refused = alice.run(&["group", "create", "ops", "bob", "nobody"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert!(alice.json(&["group", "list"]).is_empty());
+    alice.done(&["group", "create", "ops", "bob"]);
+    assert_eq!(alice.json(&["group", "list"]).len(), 1);
+}
+
+#[test]
+fn who_removes_themselves_leaves_and_the_last_admin_does_neither() {
+    let relay = relay();
+    let people = ["alice", "bob"].map(|name| Person::registered(MSG, name, &relay));
+    ops(&people, [&relay; 2]);
+    let [alice, bob] = &people;
+    let own = format!("alice@{}", relay.link().relay);
+    for name in ["alice", own.as_str()] {
+        let refused = alice.run(&["group", "remove", "ops", name]);
+        assert_eq!(refused.code, Some(1), "{name}");
+        assert!(refused.stderr.contains("last admin"), "{name}: {}", refused.stderr);
+    }
+    bob.done(&["group", "remove", "ops", "bob"]);
+    alice.done(&["recv"]);
+    assert_eq!(joined(alice), ["alice"]);
 }

@@ -54,6 +54,13 @@ pub struct Member {
     pub is_own: bool,
 }
 
+impl Member {
+    /// The name at their relay.
+    fn own_name(&self) -> &str {
+        self.address.split_once('@').map_or(&self.address, |(name, _)| name)
+    }
+}
+
 /// What is done to a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ToMember {
@@ -70,6 +77,8 @@ pub enum ToMember {
 pub struct Labels {
     /// The names of groups here, without their sign.
     pub names: BTreeMap<GroupId, String>,
+    /// Those that we are asked into and have not joined.
+    pub invited: BTreeSet<GroupId>,
     /// Messages whose writers had seen one that has not come.
     pub gaps: BTreeSet<MessageId>,
 }
@@ -89,6 +98,9 @@ impl Client {
             let mut labels = Labels::default();
             for (id, row) in groups::all(rows)? {
                 labels.gaps.extend(row.gaps.iter().map(|(message, _)| *message));
+                if matches!(row.standing, GroupStanding::Invited { .. }) {
+                    labels.invited.insert(id);
+                }
                 labels.names.insert(id, row.name);
             }
             Ok(labels)
@@ -121,16 +133,20 @@ impl Client {
         found.ok_or_else(|| GroupError::NoGroup(plain).into())
     }
 
-    /// Makes a group with us in it.
-    pub async fn create_group(&self, name: String) -> Result<Group, ClientError> {
-        let made = name.clone();
-        self.step(move |draft, rng| {
-            let own = Own::load(&draft)?;
-            groups::create(&draft, &own, &made, now(), rng)?;
-            Ok(draft.step(()))
-        })
-        .await?;
-        self.group(&name).await
+    /// Makes a group with us in it, and asks contacts into it: both or nothing.
+    pub async fn create_group(&self, name: String, who: Vec<String>) -> Result<Group, ClientError> {
+        let (_, added) = self.asked(who).await?;
+        let id = self
+            .step(move |draft, rng| {
+                let own = Own::load(&draft)?;
+                let id = groups::create(&draft, &own, &name, now(), rng)?;
+                if !added.is_empty() {
+                    groups::propose(&draft, &own, id, added, now(), rng)?;
+                }
+                Ok(draft.step(id))
+            })
+            .await?;
+        self.group_with(id).await
     }
 
     /// Asks contacts into a group, in one commit.
@@ -141,21 +157,11 @@ impl Client {
         who: Vec<String>,
         history: u32,
     ) -> Result<Group, ClientError> {
-        let (mut added, mut new) = (Vec::new(), Vec::new());
         let found = self.group(group).await?;
-        for name in who {
-            let person = self.contact(&name).await?;
-            if found.members.iter().any(|member| member.account == person.account) {
-                let group = found.row.name;
-                return Err(GroupError::MemberAlready { who: name, group }.into());
-            }
-            let is_contact = person.row.standing == Standing::Added;
-            let place = person.row.place.clone().filter(|_| is_contact);
-            let place = place.ok_or(ClientError::NotAccepted(name))?;
-            let identity = cards::held(&person.row)?.identity;
-            let add = AddMember { identity, address: place.address, pin: place.pin };
-            new.push(person.account);
-            added.push(GroupChange::from(add));
+        let (new, added) = self.asked(who.clone()).await?;
+        let is_member = |account| found.members.iter().any(|member| member.account == account);
+        if let Some((_, who)) = new.iter().zip(who).find(|(account, _)| is_member(**account)) {
+            return Err(GroupError::MemberAlready { who, group: found.row.name }.into());
         }
         let id = found.id;
         self.step(move |draft, rng| {
@@ -168,7 +174,26 @@ impl Client {
         self.group_with(id).await
     }
 
-    /// Does something to a member.
+    /// Contacts who are to be asked in, and the changes that do so.
+    async fn asked(
+        &self,
+        who: Vec<String>,
+    ) -> Result<(Vec<AccountId>, Vec<GroupChange>), ClientError> {
+        let (mut new, mut added) = (Vec::new(), Vec::new());
+        for name in who {
+            let person = self.contact(&name).await?;
+            let is_contact = person.row.standing == Standing::Added;
+            let place = person.row.place.clone().filter(|_| is_contact);
+            let place = place.ok_or(ClientError::NotAccepted(name))?;
+            let identity = cards::held(&person.row)?.identity;
+            let add = AddMember { identity, address: place.address, pin: place.pin };
+            new.push(person.account);
+            added.push(GroupChange::from(add));
+        }
+        Ok((new, added))
+    }
+
+    /// Does something to a member. Whoever removes themselves leaves.
     pub async fn change_member(
         &self,
         group: &str,
@@ -178,13 +203,19 @@ impl Client {
         let found = self.group(group).await?;
         let name = found.row.name.clone();
         let is_meant = |member: &&Member| member.name == who || member.address == who;
-        let member = found.members.iter().find(is_meant);
+        let is_own = |member: &&Member| member.is_own && member.own_name() == who;
+        let members = &found.members;
+        let member = members.iter().find(is_meant).or_else(|| members.iter().find(is_own));
         let account = match member {
             Some(member) => member.account,
             None => {
                 return Err(GroupError::NotMember { who: who.to_owned(), group: name }.into());
             }
         };
+        if what == ToMember::Remove && member.is_some_and(|member| member.is_own) {
+            self.go(found.id).await?;
+            return self.group_with(found.id).await;
+        }
         if what != ToMember::Remove && member.is_some_and(|member| !member.has_joined) {
             return Err(GroupError::Unfitting(name).into());
         }

@@ -80,6 +80,7 @@ pub(in crate::commands) fn news(
         by: with.map_or_else(|| row.with.to_string(), ContactRow::shown_name).into(),
         whom: notice.whom.iter().map(|name| name.as_str().into()).collect(),
         name: notice.name.as_deref().map(Untrusted::from),
+        is_open: row.group.is_some_and(|group| labels.invited.contains(&group)),
         stored_at: when::exact_s(row.stored.0),
         stored_ms: row.stored.0.saturating_mul(1_000),
         redelivered: matches!(row.direction, Direction::In { shown: true, .. }),

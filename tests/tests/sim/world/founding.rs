@@ -114,7 +114,7 @@ impl World {
         let first = &people[0];
         let make = async {
             let client = first.client("group");
-            client.create_group(ROOM.into()).await.unwrap();
+            client.create_group(ROOM.into(), Vec::new()).await.unwrap();
             let others = people[1..].iter().map(Person::name).collect();
             client.add_members(ROOM, others, 0).await.unwrap();
             client.run_errands().await;
